@@ -1,0 +1,1 @@
+"""Commands out: one module per target; delivery, retry, rate, breaker, auth."""

@@ -1,0 +1,1 @@
+"""HTTP in: authenticate, key, write raw, answer. No business rule lives here."""

@@ -1,0 +1,113 @@
+"""The auth schemes of sources (inbound) and targets (outbound), as the file writes them. Secrets are references."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+# `env:NAME` or `file:PATH`; resolved by streams.settings.secrets, never printed.
+SecretRef = Annotated[str, StringConstraints(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
+Secrets = Annotated[tuple[SecretRef, ...], Field(min_length=1, max_length=2)]
+
+
+class Scheme(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ApicbaseHmac(Scheme):
+    """Hex HMAC-SHA256 over the raw body, or over the vendor's documented re-dump of it (seed 001)."""
+
+    scheme: Literal["apicbase-hmac"]
+    secrets: Secrets
+
+
+class DudaHmac(Scheme):
+    """base64 HMAC-SHA256 over `<timestamp>.<body>`; the timestamp is in milliseconds (PLATFORMS, Duda)."""
+
+    scheme: Literal["duda-hmac"]
+    secrets: Secrets
+    key_encoding: Literal["utf-8", "base64"] = "utf-8"
+    tolerance_s: float = Field(default=600, gt=0)
+
+
+class StandardWebhooks(Scheme):
+    """The Standard Webhooks specification: `webhook-id`, `webhook-timestamp`, `webhook-signature` (v1)."""
+
+    scheme: Literal["standard-webhooks"]
+    secrets: Secrets
+    tolerance_s: float = Field(default=300, gt=0)
+
+
+class Hmac(Scheme):
+    """A plain HMAC over the raw body in a header of choice."""
+
+    scheme: Literal["hmac"]
+    secrets: Secrets
+    header: str
+    algorithm: Literal["sha256", "sha384", "sha512", "sha1"] = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = ""
+
+
+class Bearer(Scheme):
+    """`Authorization: Bearer <token>`."""
+
+    scheme: Literal["bearer"]
+    secrets: Secrets
+
+
+class Basic(Scheme):
+    """`Authorization: Basic`; each secret is `user:password`."""
+
+    scheme: Literal["basic"]
+    secrets: Secrets
+
+
+class Token(Scheme):
+    """A shared token in a header, a query parameter, or the last segment of the path: exactly one of them."""
+
+    scheme: Literal["token"]
+    secrets: Secrets
+    header: str | None = None
+    query: str | None = None
+    path: bool = False
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.header is not None) + (self.query is not None) + self.path > 1:
+            raise ValueError("a token travels in one place: set one of header, query or path")
+        return self
+
+
+class NoAuth(Scheme):
+    """No authentication; must be written out, and is refused off loopback unless `allow_unauthenticated`."""
+
+    scheme: Literal["none"]
+
+
+SourceAuth = Annotated[
+    ApicbaseHmac | DudaHmac | StandardWebhooks | Hmac | Bearer | Basic | Token | NoAuth, Field(discriminator="scheme")
+]
+
+
+class TargetBearer(Scheme):
+    scheme: Literal["bearer"]
+    token: SecretRef
+
+
+class TargetBasic(Scheme):
+    scheme: Literal["basic"]
+    user: str
+    password: SecretRef
+
+
+class TargetOAuth2(Scheme):
+    """Client credentials."""
+
+    scheme: Literal["oauth2"]
+    token_url: str
+    client_id: str
+    client_secret: SecretRef
+    scope: str | None = None
+
+
+TargetAuth = Annotated[TargetBearer | TargetBasic | TargetOAuth2 | NoAuth, Field(discriminator="scheme")]

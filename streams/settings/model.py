@@ -1,0 +1,138 @@
+"""The shape of `orderlog.toml`. Every bound has a default that is safe; secrets are named, never written."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from streams.settings.auth import SourceAuth, TargetAuth
+
+# Names become parts of topic names and URLs; Kafka allows more, URLs do not.
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    """A table of the file; an unknown key is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kafka(Section):
+    """`bootstrap` unset: `orderlog up` and `orderlog demo` start a local broker, the others refuse."""
+
+    bootstrap: str | None = None
+    partitions: int = Field(default=12, ge=1, le=1000)
+    replication: int = Field(default=1, ge=1, le=9)
+    record_bytes_max: int = Field(default=4 * 1024 * 1024, ge=1024)
+
+
+class Ingest(Section):
+    host: str = "127.0.0.1"
+    port: Port = 8080
+    max_body_bytes: int = Field(default=1024 * 1024, ge=1, le=64 * 1024 * 1024)
+    processes: int = Field(default=1, ge=1, le=64)
+    in_flight_max: int = Field(default=1000, ge=1)
+    header_timeout_s: float = Field(default=10, gt=0)
+    body_timeout_s: float = Field(default=10, gt=0)
+    produce_timeout_s: float = Field(default=3, gt=0, le=4)
+    drain_timeout_s: float = Field(default=15, gt=0)
+    allow_unauthenticated: bool = False
+
+
+class Streams(Section):
+    """The Faust workers, both roles. `instance`: a stable id per worker slot (static membership)."""
+
+    app_id: Name = "orderlog"
+    instance: str | None = None
+    monitor_host: str = "127.0.0.1"
+    monitor_port: Port = 8082
+    data_dir: str = ".orderlog/streams"
+    fetch_records_max: int = Field(default=4000, ge=1)
+    inbox_records_max: int = Field(default=20_000, ge=1)
+    transaction_timeout_s: float = Field(default=15, ge=1)
+    session_timeout_s: float = Field(default=10, ge=1)
+    heartbeat_s: float = Field(default=3, gt=0)
+
+
+class Connectors(Section):
+    monitor_host: str = "127.0.0.1"
+    monitor_port: Port = 8083
+    instance: str | None = None
+    pending_max: int = Field(default=10_000, ge=1, description="Deliveries waiting per partition before reading pauses.")
+
+
+class Projections(Section):
+    host: str = "127.0.0.1"
+    port: Port = 8081
+    token: str | None = None
+
+
+class Logging(Section):
+    format: Literal["auto", "json", "console"] = "auto"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Source(Section):
+    """One sender. Its URL is `/webhooks/<name>`."""
+
+    name: Name
+    platform: str
+    auth: SourceAuth
+    allow_unauthenticated: bool = False
+
+
+class Breaker(Section):
+    """Opens after `failures` in a row that speak of the target itself; lets one attempt through after `open_s`."""
+
+    failures: int = Field(default=10, ge=1)
+    open_s: float = Field(default=10, gt=0)
+
+
+class Target(Section):
+    """One downstream API."""
+
+    name: Name
+    kind: Literal["external"]
+    base_url: str
+    auth: TargetAuth
+    rate_per_second: float = Field(default=100, gt=0)
+    max_in_flight: int = Field(default=32, ge=1, le=10_000)
+    retry_delays_s: tuple[float, ...] = (0, 1, 2, 5, 10)
+    timeout_s: float = Field(default=10, gt=0)
+    response_bytes_max: int = Field(default=256 * 1024, ge=1)
+    breaker: Breaker = Breaker()
+
+
+class Route(Section):
+    """Orders of these sources go to these targets."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    from_: tuple[Name, ...] = Field(alias="from", min_length=1)
+    to: tuple[Name, ...] = Field(min_length=1)
+
+
+class Settings(Section):
+    """The whole file."""
+
+    kafka: Kafka = Kafka()
+    ingest: Ingest = Ingest()
+    streams: Streams = Streams()
+    connectors: Connectors = Connectors()
+    projections: Projections = Projections()
+    log: Logging = Logging()
+    sources: tuple[Source, ...] = ()
+    targets: tuple[Target, ...] = ()
+    routes: tuple[Route, ...] = ()
+
+    def source(self, name: str) -> Source:
+        """Raises `KeyError`."""
+        return {source.name: source for source in self.sources}[name]
+
+    def target(self, name: str) -> Target:
+        """Raises `KeyError`."""
+        return {target.name: target for target in self.targets}[name]
+
+    def targets_of(self, source: str) -> tuple[str, ...]:
+        """The targets that orders of this source go to, in the order of the routes, each once."""
+        return tuple(dict.fromkeys(target for route in self.routes if source in route.from_ for target in route.to))

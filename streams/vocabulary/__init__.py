@@ -1,0 +1,29 @@
+"""Everything that travels through Kafka, as frozen pydantic models: JSON Schemas come from these. Pure: no I/O here."""
+
+from streams.vocabulary.command import Command, CommandType, Outcome, OutcomeResult
+from streams.vocabulary.deadletter import DeadLetter, HttpExchange
+from streams.vocabulary.event import EventType, OrderEvent, Origin
+from streams.vocabulary.facts import Address, Line, OrderFacts, Payment, Person, Shipment
+from streams.vocabulary.order import Order, OrderStatus, PaymentStatus, TargetState
+
+__all__ = [
+    "Address",
+    "Command",
+    "CommandType",
+    "DeadLetter",
+    "EventType",
+    "HttpExchange",
+    "Line",
+    "Order",
+    "OrderEvent",
+    "OrderFacts",
+    "OrderStatus",
+    "Origin",
+    "Outcome",
+    "OutcomeResult",
+    "Payment",
+    "PaymentStatus",
+    "Person",
+    "Shipment",
+    "TargetState",
+]

@@ -1,0 +1,88 @@
+"""What all our records share: frozen, absent is not null, money is decimal, times are UTC."""
+
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Self
+
+import orjson
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+
+MONEY_DIGITS_MAX = 60
+
+
+class Model(BaseModel):
+    """A frozen value. Fields that were never given are absent from the JSON; fields given as null are null."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+
+    def to_json(self) -> bytes:
+        """The record's JSON, UTF-8, without the fields that were never given."""
+        return self.__pydantic_serializer__.to_json(self, exclude_unset=True)
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        """Raises `pydantic.ValidationError` where `data` is not such a record."""
+        return cls.model_validate_json(data)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same JSON as Python values (strings for money and times)."""
+        result: dict[str, Any] = orjson.loads(self.to_json())
+        return result
+
+
+class Whole(Model):
+    """A record of ours: every field is always written out, defaults too, so that a reader needs no defaults."""
+
+    def model_post_init(self, context: Any, /) -> None:
+        self.__pydantic_fields_set__.update(type(self).model_fields)
+
+
+def parse_money(value: object) -> Decimal:
+    """A finite decimal of at most 60 digits in its canonical form: equal amounts are equal strings (`45.00` → `45`).
+
+    Floats are refused: they have lost digits before they get here. Raises `ValueError`.
+    """
+    if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
+        raise ValueError(f"an amount must be a decimal, an integer or a string, not {type(value).__name__}")  # noqa: TRY004
+    try:
+        amount = Decimal(value)
+    except InvalidOperation:
+        raise ValueError("an amount must be a decimal number") from None
+    if not amount.is_finite():
+        raise ValueError("an amount must be finite")
+    sign, digits, exponent = amount.as_tuple()
+    assert isinstance(exponent, int)
+    if len(digits) > MONEY_DIGITS_MAX or abs(exponent) > MONEY_DIGITS_MAX:
+        raise ValueError(f"an amount may have {MONEY_DIGITS_MAX} digits at most")
+    stripped = list(digits)
+    while exponent < 0 and stripped and stripped[-1] == 0:
+        stripped.pop()
+        exponent += 1
+    if not any(stripped):
+        return Decimal(0)
+    return Decimal((sign, tuple(stripped), exponent))
+
+
+Money = Annotated[
+    Decimal,
+    BeforeValidator(parse_money),
+    PlainSerializer(lambda amount: format(amount, "f"), return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^-?\d+(\.\d+)?$", "description": "An exact decimal."}),
+]
+
+
+def to_utc(value: datetime) -> datetime:
+    """A time without an offset is taken as UTC, as every platform of the seeds sends it."""
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+Time = Annotated[datetime, AfterValidator(to_utc)]
+
+
+def _pii(kind: str) -> dict[str, Any]:
+    return {"x-pii": kind}
+
+
+PII_NAME = _pii("name")
+PII_CONTACT = _pii("contact")
+PII_ADDRESS = _pii("address")

@@ -1,0 +1,51 @@
+"""`Command` (imperative: what a target is to do) and `Outcome` (what became of it)."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from streams.vocabulary.base import Time, Whole
+
+
+class CommandType(StrEnum):
+    """What can be asked of a target, and what an operator can say about a dead letter (travels the same way, in order)."""
+
+    CREATE_ORDER = "create_order"
+    UPDATE_ORDER = "update_order"
+    REDRIVE = "deadletter.redrive"
+    DISCARD = "deadletter.discard"
+
+
+class OutcomeResult(StrEnum):
+    """A command ends in exactly one of these."""
+
+    DELIVERED = "delivered"
+    DEAD = "dead"
+
+
+class Command(Whole):
+    """One effect to be had on one target. `id` is also the idempotency key; `caused_by` is the id of the event."""
+
+    id: str
+    type: CommandType
+    target: str
+    order_key: str
+    data: dict[str, Any] = Field(default_factory=dict)
+    caused_by: str
+    created_at: Time
+
+
+class Outcome(Whole):
+    """What became of a command. `response` is the target's answer, cut to a bound; `error` says why it is dead."""
+
+    command_id: str
+    type: CommandType
+    target: str
+    order_key: str
+    result: OutcomeResult
+    attempts: int
+    http_status: int | None = None
+    response: str | None = None
+    error: str | None = None
+    at: Time

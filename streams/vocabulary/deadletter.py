@@ -1,0 +1,29 @@
+"""`DeadLetter`: a command that was given up, with everything a person needs to decide what to do."""
+
+from streams.vocabulary.base import Time, Whole
+from streams.vocabulary.command import Command
+
+
+class HttpExchange(Whole):
+    """One request and its answer, secrets masked, bodies cut to a bound. `status` is absent where no answer came."""
+
+    method: str
+    url: str
+    request_headers: dict[str, str]
+    request_body: str
+    status: int | None = None
+    response_headers: dict[str, str] | None = None
+    response_body: str | None = None
+    error: str | None = None
+    at: Time
+
+
+class DeadLetter(Whole):
+    """`reason` is stable (`rejected`, `retries-exhausted`, `unprocessable`); `exchange` is the last attempt."""
+
+    id: str
+    command: Command
+    exchange: HttpExchange | None = None
+    attempts: int
+    reason: str
+    at: Time

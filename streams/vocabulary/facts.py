@@ -1,0 +1,93 @@
+"""What a platform can say about an order: the `data` of an `OrderEvent`, each field optional, absent ≠ null."""
+
+from pydantic import Field
+
+from streams.vocabulary.base import PII_ADDRESS, PII_CONTACT, PII_NAME, Model, Money, Time
+
+
+class Person(Model):
+    """The buyer. Platforms may mask parts with `*`; a masked value is kept as given but never replaces a known one."""
+
+    id: str | None = None
+    name: str | None = Field(default=None, json_schema_extra=PII_NAME)
+    email: str | None = Field(default=None, json_schema_extra=PII_CONTACT)
+    phone: str | None = Field(default=None, json_schema_extra=PII_CONTACT)
+
+
+class Address(Model):
+    """A postal address, in the widest form the platforms send."""
+
+    name: str | None = Field(default=None, json_schema_extra=PII_NAME)
+    first_name: str | None = Field(default=None, json_schema_extra=PII_NAME)
+    last_name: str | None = Field(default=None, json_schema_extra=PII_NAME)
+    company: str | None = Field(default=None, json_schema_extra=PII_NAME)
+    line1: str | None = Field(default=None, json_schema_extra=PII_ADDRESS)
+    line2: str | None = Field(default=None, json_schema_extra=PII_ADDRESS)
+    city: str | None = Field(default=None, json_schema_extra=PII_ADDRESS)
+    region: str | None = None
+    postal_code: str | None = Field(default=None, json_schema_extra=PII_ADDRESS)
+    country: str | None = None
+    phone: str | None = Field(default=None, json_schema_extra=PII_CONTACT)
+
+
+class Line(Model):
+    """One order line. `id` identifies it within its order; quantities are decimals since some shops sell by weight."""
+
+    id: str
+    product_id: str | None = None
+    variation_id: str | None = None
+    external_product_id: str | None = None
+    external_variation_id: str | None = None
+    sku: str | None = None
+    name: str | None = None
+    quantity: Money
+    unit_price: Money | None = None
+    tax: Money | None = None
+    total: Money | None = None
+
+
+class Payment(Model):
+    """One payment, identified by the transaction id of whoever took it. A refund has a negative amount."""
+
+    id: str
+    status: str | None = None
+    method: str | None = None
+    amount: Money | None = None
+    currency: str | None = None
+
+
+class Shipment(Model):
+    """One shipment of (a part of) the order."""
+
+    id: str
+    status: str | None = None
+    carrier: str | None = None
+    tracking_number: str | None = None
+    tracking_url: str | None = None
+
+
+class OrderFacts(Model):
+    """What one event says about its order. Only the fields that the platform sent are set; null means it said null."""
+
+    order_id: str | None = None
+    order_number: str | None = None
+    shop: str | None = None
+    currency: str | None = None
+    total: Money | None = None
+    subtotal: Money | None = None
+    tax: Money | None = None
+    discount: Money | None = None
+    shipping_cost: Money | None = None
+    lines: tuple[Line, ...] | None = None
+    customer: Person | None = None
+    shipping_address: Address | None = None
+    billing_address: Address | None = None
+    payment_status: str | None = None
+    payments: tuple[Payment, ...] | None = None
+    shipments: tuple[Shipment, ...] | None = None
+    placed_at: Time | None = None
+    # What the platform called it, kept for people: `Reserved`, `CheckQueue`, `PROCESSED`, …
+    platform_status: str | None = None
+    platform_delivery_state: str | None = None
+    platform_type: str | None = None
+    note: str | None = None

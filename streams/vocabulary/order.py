@@ -1,0 +1,98 @@
+"""`Order`: the one state of an order, and the bookkeeping that makes its fold independent of arrival order."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from streams.vocabulary.base import Money, Time, Whole
+from streams.vocabulary.facts import Address, Line, Payment, Person, Shipment
+
+
+class OrderStatus(StrEnum):
+    """Where the order is, as one word."""
+
+    PENDING = "pending"
+    CONFIRMED = "confirmed"
+    PROCESSING = "processing"
+    RELEASED = "released"
+    SHIPPED = "shipped"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+class PaymentStatus(StrEnum):
+    """What is known of the money."""
+
+    UNPAID = "unpaid"
+    AUTHORISED = "authorised"
+    ON_DELIVERY = "on_delivery"
+    PAID = "paid"
+    PARTLY_REFUNDED = "partly_refunded"
+    REFUNDED = "refunded"
+
+
+class TargetState(Whole):
+    """What one target has of this order. `status`: `pending`, `delivered` or `dead`."""
+
+    status: str
+    attempts: int = 0
+    last_error: str | None = None
+    updated_at: Time
+
+
+class Commanded(Whole):
+    """The last command that was decided for a target, and a digest of what it stated."""
+
+    id: str
+    type: str
+    states: str
+
+
+class Bookkeeping(Whole):
+    """How far the joins have come. Public because `orders.state` is its own changelog; not for consumers to rely on.
+
+    `clocks`: field → [time in µs, rank, origin partition, origin offset, event id]: the event a value came from.
+    `seen`: ids of applied events, newest last, bounded. `reached`: statuses that events have asserted.
+    """
+
+    clocks: dict[str, tuple[int, int, int, int, str]] = Field(default_factory=dict)
+    seen: tuple[tuple[int, int, int, int, str], ...] = ()
+    reached: tuple[str, ...] = ()
+    placed: bool = False
+    commanded: dict[str, Commanded] = Field(default_factory=dict)
+
+
+class Order(Whole):
+    """One order as its events leave it. `version` counts the events that were applied."""
+
+    key: str
+    source: str
+    platform: str
+    shop: str | None = None
+    order_id: str | None = None
+    order_number: str | None = None
+    status: OrderStatus = OrderStatus.PENDING
+    payment_status: PaymentStatus = PaymentStatus.UNPAID
+    currency: str | None = None
+    total: Money | None = None
+    subtotal: Money | None = None
+    tax: Money | None = None
+    discount: Money | None = None
+    shipping_cost: Money | None = None
+    lines: tuple[Line, ...] = ()
+    customer: Person | None = None
+    shipping_address: Address | None = None
+    billing_address: Address | None = None
+    payments: tuple[Payment, ...] = ()
+    shipments: tuple[Shipment, ...] = ()
+    targets: dict[str, TargetState] = Field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    version: int = 0
+    placed_at: Time | None = None
+    updated_at: Time | None = None
+    platform_status: str | None = None
+    platform_delivery_state: str | None = None
+    platform_type: str | None = None
+    note: str | None = None
+    bookkeeping: Bookkeeping = Field(default_factory=Bookkeeping)
