@@ -10,7 +10,7 @@ Secrets = Annotated[tuple[SecretRef, ...], Field(min_length=1, max_length=2)]
 
 
 class Scheme(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ApicbaseHmac(Scheme):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from streams.settings.auth import SourceAuth, TargetAuth
+from streams.settings.auth import SecretRef, SourceAuth, TargetAuth
 
 # Names become parts of topic names and URLs; Kafka allows more, URLs do not.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
@@ -14,7 +14,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 class Section(BaseModel):
     """A table of the file; an unknown key is a mistake."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Kafka(Section):
@@ -58,13 +58,15 @@ class Connectors(Section):
     monitor_host: str = "127.0.0.1"
     monitor_port: Port = 8083
     instance: str | None = None
-    pending_max: int = Field(default=10_000, ge=1, description="Deliveries waiting per partition before reading pauses.")
+    pending_max: int = Field(
+        default=10_000, ge=1, description="Deliveries waiting per partition before reading pauses."
+    )
 
 
 class Projections(Section):
     host: str = "127.0.0.1"
     port: Port = 8081
-    token: str | None = None
+    token: SecretRef | None = None
 
 
 class Logging(Section):
@@ -106,7 +108,7 @@ class Target(Section):
 class Route(Section):
     """Orders of these sources go to these targets."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
 
     from_: tuple[Name, ...] = Field(alias="from", min_length=1)
     to: tuple[Name, ...] = Field(min_length=1)

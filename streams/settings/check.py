@@ -1,0 +1,125 @@
+"""What no single field can tell: names that repeat, collide or lead nowhere, and doors left open."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from ipaddress import ip_address
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from streams import topics
+from streams.settings.lines import Path
+from streams.settings.model import Ingest, Projections, Source, Target
+
+Finding = tuple[Path, str, str]
+M = TypeVar("M", bound=BaseModel)
+
+
+def check(data: Mapping[str, Any], platforms: Callable[[], Collection[str]]) -> Iterator[Finding]:
+    """Each such mistake in the raw settings. Parts that are wrong by themselves are passed over: reported elsewhere."""
+    yield from _names(data, "sources", (topics.webhooks,))
+    yield from _names(data, "targets", (topics.commands, topics.deliveries))
+    yield from _routes(data)
+    yield from _platforms(data, platforms)
+    yield from _open_doors(data)
+    yield from _urls(data)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server bound to `host` is reachable from this machine only."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _names(data: Mapping[str, Any], section: str, makers: tuple[Callable[[str], str], ...]) -> Iterator[Finding]:
+    reserved = {topic.name for topic in topics.table((), ())}
+    seen: set[str] = set()
+    for number, name in _each(data, section, "name"):
+        path: Path = (section, number, "name")
+        if name in seen:
+            yield path, f"the name {name} is taken by an earlier one", "give each a name of its own"
+        seen.add(name)
+        for topic in (make(name) for make in makers):
+            if topic in reserved:
+                yield path, f"the name {name} would share the topic {topic} with Orderlog itself", "choose another name"
+
+
+def _routes(data: Mapping[str, Any]) -> Iterator[Finding]:
+    for end, section, one in (("from", "sources", "source"), ("to", "targets", "target")):
+        known = {name for _, name in _each(data, section, "name")}
+        for number, route in _tables(data, "routes"):
+            names = route.get(end)
+            for place, name in enumerate(names if isinstance(names, list) else ()):
+                if isinstance(name, str) and name not in known:
+                    listed = ", ".join(sorted(known)) or f"there is none: add [[{section}]]"
+                    yield ("routes", number, end, place), f"no {one} has the name {name}", f"{section}: {listed}"
+
+
+def _platforms(data: Mapping[str, Any], platforms: Callable[[], Collection[str]]) -> Iterator[Finding]:
+    for number, platform in _each(data, "sources", "platform"):
+        if platform not in platforms():
+            path: Path = ("sources", number, "platform")
+            yield path, f"the platform {platform} is not known", f"one of {', '.join(sorted(platforms()))}"
+
+
+def _open_doors(data: Mapping[str, Any]) -> Iterator[Finding]:
+    ingest = _valid(Ingest, data.get("ingest", {}))
+    if ingest and not is_loopback(ingest.host) and not ingest.allow_unauthenticated:
+        for number, table in _tables(data, "sources"):
+            source = _valid(Source, table)
+            if source and source.auth.scheme == "none" and not source.allow_unauthenticated:
+                mend = "choose a scheme, bind ingest.host to loopback, or set allow_unauthenticated = true"
+                yield ("sources", number, "auth"), "anyone on the network could send orders here", mend
+    reader = _valid(Projections, data.get("projections", {}))
+    if reader and not is_loopback(reader.host) and reader.token is None:
+        mend = 'set projections.token = "env:NAME", or bind projections.host to loopback'
+        yield ("projections", "host"), "anyone on the network could read every order", mend
+
+
+def _urls(data: Mapping[str, Any]) -> Iterator[Finding]:
+    for number, table in _tables(data, "targets"):
+        target = _valid(Target, table)
+        if not target:
+            continue
+        if problem := _url_problem(target.base_url):
+            yield ("targets", number, "base_url"), *problem
+        token_url = getattr(target.auth, "token_url", None)
+        if token_url is not None and (problem := _url_problem(token_url)):
+            yield ("targets", number, "auth", "token_url"), *problem
+
+
+def _url_problem(url: str) -> tuple[str, str] | None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is not a URL", "write http://host:port or https://host"
+    if parts.scheme not in ("http", "https") or not host:
+        return "is not an http or https URL", "write http://host:port or https://host"
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        return "must hold no credentials, query or fragment", "put credentials into auth, as env:NAME or file:PATH"
+    return None
+
+
+def _tables(data: Mapping[str, Any], section: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    tables = data.get(section)
+    for number, table in enumerate(tables if isinstance(tables, list) else ()):
+        if isinstance(table, Mapping):
+            yield number, table
+
+
+def _each(data: Mapping[str, Any], section: str, key: str) -> Iterator[tuple[int, str]]:
+    for number, table in _tables(data, section):
+        if isinstance(value := table.get(key), str):
+            yield number, value
+
+
+def _valid(model: type[M], raw: Any) -> M | None:
+    try:
+        return model.model_validate(raw)
+    except ValidationError:
+        return None
