@@ -1,0 +1,64 @@
+"""The pure part of a transaction: the records of one partition and its state → what the transaction holds."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from streams.record import Output, Record
+from streams.runtime.agent import Quarantine, Step
+from streams.runtime.quarantine import log_quarantined, quarantined
+from streams.runtime.state import Overlay, Store
+
+# What a record costs on the wire beyond its key, value and headers; generous.
+RECORD_OVERHEAD_BYTES = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """What one transaction will hold."""
+
+    outputs: Sequence[Output]
+    changes: Mapping[bytes, bytes | None]
+    quarantined: int
+
+
+def compute(step: Step, records: Sequence[Record], store: Store, record_bytes_max: int) -> Computed:
+    """Runs `step` over `records` in order. A record that fails is quarantined and leaves no other trace.
+
+    An output too large for its topic is such a failure too: sent, it would fail the transaction for ever.
+    """
+    overlay, outputs, failed = Overlay(store), list[Output](), 0
+    for record in records:
+        overlay.mark()
+        try:
+            made = list(step(record, overlay))
+            _check_sizes(made, overlay, record_bytes_max)
+        except Exception as error:  # whatever a step raises is about its record
+            overlay.rollback()
+            reason = error.reason if isinstance(error, Quarantine) else "unprocessable"
+            message = str(error) if isinstance(error, Quarantine) else type(error).__name__
+            log_quarantined(record, reason, error)
+            outputs.append(quarantined(record, reason, message))
+            failed += 1
+        else:
+            outputs += made
+    return Computed(outputs, overlay.changes, failed)
+
+
+def _check_sizes(made: Sequence[Output], overlay: Overlay, record_bytes_max: int) -> None:
+    for output in made:
+        size = _size(output.key) + _size(output.value) + sum(len(name) + len(value) for name, value in output.headers)
+        _check_size(size, output.topic, record_bytes_max)
+    for key, value in overlay.written():
+        _check_size(len(key) + _size(value), "the state", record_bytes_max)
+
+
+def _check_size(size: int, where: str, record_bytes_max: int) -> None:
+    if size + RECORD_OVERHEAD_BYTES > record_bytes_max:
+        raise Quarantine(
+            "output-too-large",
+            f"it makes a record of {size} bytes for {where}; kafka.record_bytes_max is {record_bytes_max}",
+        )
+
+
+def _size(data: bytes | None) -> int:
+    return 0 if data is None else len(data)
