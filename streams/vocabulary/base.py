@@ -13,7 +13,7 @@ MONEY_DIGITS_MAX = 60
 class Model(BaseModel):
     """A frozen value. Fields that were never given are absent from the JSON; fields given as null are null."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null")
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="null", hide_input_in_errors=True)
 
     def to_json(self) -> bytes:
         """The record's JSON, UTF-8, without the fields that were never given."""
@@ -32,6 +32,8 @@ class Model(BaseModel):
 
 class Whole(Model):
     """A record of ours: every field is always written out, defaults too, so that a reader needs no defaults."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     def model_post_init(self, context: Any, /) -> None:
         self.__pydantic_fields_set__.update(type(self).model_fields)

@@ -1,0 +1,5 @@
+"""The `orderlog` command."""
+
+from streams.cli.app import main
+
+__all__ = ["main"]
