@@ -1,0 +1,1 @@
+"""`orderlog demo`: real traffic through every part, and a checker that does not take the parts' word for it."""

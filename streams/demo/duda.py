@@ -1,0 +1,136 @@
+"""Generated Duda orders: whole life cycles in the shape of the examples of seed 003. Pure."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+from streams.demo.catalogue import CURRENCIES, Basket, Buyer, Item, changed, new_basket, new_buyer, units
+
+SITES = ("66f8c067f6ab411c9eaaac106a6948b5", "0d9c2c9be3f54a8f8f4c1e0b7a65d3c2")
+CREATED, UPDATED, DELETED = "ECOMM_ORDER_CREATED", "ECOMM_ORDER_STATUS_UPDATED", "ECOMM_ORDER_DELETED"
+STEP_MS = (1_000, 90_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What the shop says of the order at one moment; every Duda webhook carries all of it."""
+
+    status: str
+    payment_status: str
+    basket: Basket
+    tracking_number: str | None = None
+
+
+def life(rng: Random, number: int, now: datetime) -> list[bytes]:
+    """The bodies of one order's webhooks, in the order in which the shop sends them."""
+    at_ms = int(now.timestamp() * 1000) - 3_600_000 + rng.randrange(60_000)
+    order = _Order(number, rng.choice(SITES), rng.choice(CURRENCIES), new_buyer(rng, number), at_ms)
+    steps = _steps(rng)
+    # The examples carry one and the same time for all three events; then only the kind of event tells the order.
+    frozen_clock = len([event for event, _ in steps if event == UPDATED]) <= 1 and rng.random() < 0.3
+    bodies = []
+    for event, snapshot in steps:
+        bodies.append(order.body(event, snapshot, at_ms))
+        at_ms += 0 if frozen_clock else rng.randrange(*STEP_MS)
+    return bodies
+
+
+def _steps(rng: Random) -> list[tuple[str, Snapshot]]:
+    """created, paid, changed once or twice, sent, delivered; some are cancelled or deleted on the way."""
+    seen = Snapshot("IN_PROGRESS", "PENDING", new_basket(rng))
+    steps = [(CREATED, seen)]
+    for _ in range(rng.choice((0, 0, 1, 2))):
+        seen = replace(seen, basket=changed(rng, seen.basket))
+        steps.append((UPDATED, seen))
+    if rng.random() < 0.9:
+        seen = replace(seen, status="PROCESSED", payment_status="PAID")
+        steps.append((UPDATED, seen))
+    fate = rng.random()
+    if fate < 0.06:
+        return [*steps, (UPDATED, replace(seen, status="CANCELLED"))]
+    if fate < 0.12:
+        return [*steps, (DELETED, seen)]
+    if fate < 0.75:
+        seen = replace(seen, status="SHIPPED", tracking_number=f"TRK{rng.randrange(10**9):09}")
+        steps.append((UPDATED, seen))
+        if rng.random() < 0.7:
+            steps.append((UPDATED, replace(seen, status="DELIVERED")))
+    return steps
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    number: int
+    site: str
+    currency: str
+    buyer: Buyer
+    placed_at_ms: int
+
+    def body(self, event: str, snapshot: Snapshot, at_ms: int) -> bytes:
+        return json.dumps(
+            {
+                "data": self._data(snapshot),
+                "source": None,
+                "resource_data": {"site_name": self.site},
+                "event_timestamp": at_ms,
+                "event_type": event,
+            },
+            ensure_ascii=False,
+        ).encode()
+
+    def _data(self, snapshot: Snapshot) -> dict[str, Any]:
+        basket = snapshot.basket
+        return {
+            "mode": "LIVE",
+            "currency": self.currency,
+            "status": snapshot.status,
+            "invoice_number": f"DEMO-{self.number}",
+            "email": self.buyer.email,
+            "items": [_line(item) for item in basket.items],
+            "billing_address": _address(self.buyer),
+            "shipping_address": _address(self.buyer),
+            "shipping_method": {"name": "Zone 1", "cost": units(basket.shipping_cents)},
+            "discounts": [{"id": "d1", "savings": units(basket.discount_cents), "name": "Spring"}],
+            "taxes": [{"name": "VAT", "amount": units(basket.tax_cents), "rate": 0.15}],
+            "subtotal": units(basket.subtotal_cents),
+            "total": units(basket.total_cents),
+            "payment": {
+                "transaction_id": f"ch_demo_{self.number}",
+                "status": snapshot.payment_status,
+                "currency": self.currency,
+                "method": "CreditCard",
+            },
+            "refunds": [{}],
+            "tracking_number": snapshot.tracking_number,
+            "created": datetime.fromtimestamp(self.placed_at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+
+
+def _line(item: Item) -> dict[str, Any]:
+    return {
+        "product_id": f"p-{item.product}",
+        "variation_id": f"v-{item.id}",
+        "external_product_id": f"SKU-{item.product}",
+        "name": item.name,
+        "options": [{"name": "Size", "value": "Small"}],
+        "quantity": item.quantity,
+        "shippable": True,
+        "unit_price": units(item.price_cents),
+        "total": units(item.price_cents * item.quantity),
+    }
+
+
+def _address(buyer: Buyer) -> dict[str, Any]:
+    return {
+        "first_name": buyer.first_name,
+        "last_name": buyer.last_name,
+        "full_name": buyer.name,
+        "address_1": f"{buyer.number} Main St",
+        "city": "Boulder",
+        "region": "CO",
+        "country": "US",
+        "postal_code": "12345",
+        "phone": "555-5555",
+    }
