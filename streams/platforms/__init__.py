@@ -1,9 +1,9 @@
 """One module per platform, the same names in each: bytes in, values out, no I/O.
 
-    NAME         the platform's name in the configuration
-    METHODS      the HTTP methods its webhooks come by
-    identify     what ingest must know of a request: which order, which event
-    normalise    a stored raw record → the order events it states
+NAME         the platform's name in the configuration
+METHODS      the HTTP methods its webhooks come by
+identify     what ingest must know of a request: which order, which event
+normalise    a stored raw record → the order events it states
 """
 
 from collections.abc import Mapping, Sequence

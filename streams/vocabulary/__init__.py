@@ -4,7 +4,8 @@ from streams.vocabulary.command import Command, CommandType, Outcome, OutcomeRes
 from streams.vocabulary.deadletter import DeadLetter, HttpExchange
 from streams.vocabulary.event import EventType, OrderEvent, Origin
 from streams.vocabulary.facts import Address, Line, OrderFacts, Payment, Person, Shipment
-from streams.vocabulary.order import Order, OrderStatus, PaymentStatus, TargetState
+from streams.vocabulary.order import Order, TargetState
+from streams.vocabulary.status import OrderStatus, PaymentStatus
 
 __all__ = [
     "Address",

@@ -25,7 +25,10 @@ class OutcomeResult(StrEnum):
 
 
 class Command(Whole):
-    """One effect to be had on one target. `id` is also the idempotency key; `caused_by` is the id of the event."""
+    """One effect to be had on one target. `id` is also the idempotency key; `caused_by` is the id of the event.
+
+    `receipt` names the webhook behind it, for logs and traces.
+    """
 
     id: str
     type: CommandType
@@ -33,11 +36,15 @@ class Command(Whole):
     order_key: str
     data: dict[str, Any] = Field(default_factory=dict)
     caused_by: str
+    receipt: str | None = None
     created_at: Time
 
 
 class Outcome(Whole):
-    """What became of a command. `response` is the target's answer, cut to a bound; `error` says why it is dead."""
+    """What became of a command. `response` is the target's answer, cut to a bound; `error` says why it is dead.
+
+    `receipt` is the command's.
+    """
 
     command_id: str
     type: CommandType
@@ -48,4 +55,5 @@ class Outcome(Whole):
     http_status: int | None = None
     response: str | None = None
     error: str | None = None
+    receipt: str | None = None
     at: Time

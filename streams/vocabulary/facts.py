@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from streams.vocabulary.base import PII_ADDRESS, PII_CONTACT, PII_NAME, Model, Money, Time
+from streams.vocabulary.status import OrderStatus, PaymentStatus
 
 
 class Person(Model):
@@ -82,7 +83,9 @@ class OrderFacts(Model):
     customer: Person | None = None
     shipping_address: Address | None = None
     billing_address: Address | None = None
-    payment_status: str | None = None
+    # What the platform's words assert, in ours; an unknown word asserts nothing and is kept in `platform_status`.
+    status: OrderStatus | None = None
+    payment_status: PaymentStatus | None = None
     payments: tuple[Payment, ...] | None = None
     shipments: tuple[Shipment, ...] | None = None
     placed_at: Time | None = None

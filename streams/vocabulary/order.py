@@ -1,35 +1,13 @@
 """`Order`: the one state of an order, and the bookkeeping that makes its fold independent of arrival order."""
 
-from enum import StrEnum
-
 from pydantic import Field
 
 from streams.vocabulary.base import Money, Time, Whole
 from streams.vocabulary.facts import Address, Line, Payment, Person, Shipment
+from streams.vocabulary.status import OrderStatus, PaymentStatus
 
-
-class OrderStatus(StrEnum):
-    """Where the order is, as one word."""
-
-    PENDING = "pending"
-    CONFIRMED = "confirmed"
-    PROCESSING = "processing"
-    RELEASED = "released"
-    SHIPPED = "shipped"
-    DELIVERED = "delivered"
-    RETURNED = "returned"
-    CANCELLED = "cancelled"
-
-
-class PaymentStatus(StrEnum):
-    """What is known of the money."""
-
-    UNPAID = "unpaid"
-    AUTHORISED = "authorised"
-    ON_DELIVERY = "on_delivery"
-    PAID = "paid"
-    PARTLY_REFUNDED = "partly_refunded"
-    REFUNDED = "refunded"
+# Source time in µs since 1970, rank, origin offset, event id: a total order over events, the same on every replay.
+Clock = tuple[int, int, int, str]
 
 
 class TargetState(Whole):
@@ -52,13 +30,14 @@ class Commanded(Whole):
 class Bookkeeping(Whole):
     """How far the joins have come. Public because `orders.state` is its own changelog; not for consumers to rely on.
 
-    `clocks`: field → [time in µs, rank, origin partition, origin offset, event id]: the event a value came from.
-    `seen`: ids of applied events, newest last, bounded. `reached`: statuses that events have asserted.
+    `held`: the events that a present value came from, each with the names of the fields it holds. `seen`: applied
+    events, newest last, bounded. `reached` and `paid`: what events have asserted of the order and of its money.
     """
 
-    clocks: dict[str, tuple[int, int, int, int, str]] = Field(default_factory=dict)
-    seen: tuple[tuple[int, int, int, int, str], ...] = ()
-    reached: tuple[str, ...] = ()
+    held: tuple[tuple[Clock, tuple[str, ...]], ...] = ()
+    seen: tuple[Clock, ...] = ()
+    reached: tuple[OrderStatus, ...] = ()
+    paid: PaymentStatus = PaymentStatus.UNPAID
     placed: bool = False
     commanded: dict[str, Commanded] = Field(default_factory=dict)
 

@@ -1,0 +1,91 @@
+"""From what a platform module found to the event: checked facts, exact sums, ids that a replay gives again."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Context, Decimal
+from hashlib import blake2b
+from typing import Any
+
+from pydantic import ValidationError
+
+from streams.platforms.fields import Missing
+from streams.platforms.webhook import RawWebhook, Undecodable
+from streams.vocabulary import EventType, OrderEvent, OrderFacts
+from streams.vocabulary.base import MONEY_DIGITS_MAX, parse_money
+
+# Wide enough that no sum of amounts within the vocabulary's bounds is ever rounded.
+_EXACT = Context(prec=4 * MONEY_DIGITS_MAX)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one webhook says: of which order, what kind of fact, when. `occurred_at` missing: when we received it."""
+
+    native_id: str
+    type: EventType
+    platform_event: str
+    rank: int
+    occurred_at: datetime | Missing | None
+    facts: dict[str, Any]
+
+
+def event_of(platform: str, webhook: RawWebhook, said: Statement, index: int = 0) -> OrderEvent:
+    """The event for `said`. Raises `Undecodable` (`invalid-field`) where an amount is not one."""
+    key = f"{webhook.source}:{said.native_id}"
+    return OrderEvent(
+        id=event_id(webhook.source, key, said.type, index, webhook.body),
+        type=said.type,
+        order_key=key,
+        source=webhook.source,
+        platform=platform,
+        occurred_at=said.occurred_at if isinstance(said.occurred_at, datetime) else webhook.received_at,
+        received_at=webhook.received_at,
+        origin=webhook.origin,
+        rank=said.rank,
+        receipt=webhook.receipt,
+        platform_event=said.platform_event,
+        data=checked(said.facts),
+    )
+
+
+def event_id(source: str, key: str, type: str, index: int, body: bytes) -> str:
+    """The same for a replay of the record and for a byte-identical retry of the webhook; 128 bits in hex."""
+    digest = blake2b(digest_size=16, person=b"orderlog.event")
+    for part in (source.encode(), key.encode(), type.encode(), str(index).encode(), body):
+        digest.update(b"%d:" % len(part))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def checked(facts: dict[str, Any]) -> OrderFacts:
+    """Raises `Undecodable` that names the field, never its value."""
+    try:
+        return OrderFacts(**facts)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Undecodable("invalid-field", f"{where}: {first['msg']}") from None
+
+
+def total_of(amounts: Iterable[Any], field: str) -> Decimal:
+    """The exact sum. Raises `Undecodable` where one of them is no amount."""
+    total = Decimal(0)
+    try:
+        for one in amounts:
+            total = _EXACT.add(total, parse_money(one))
+    except ValueError as error:
+        raise Undecodable("invalid-field", f"{field}: {error}") from None
+    return total
+
+
+def number_lines(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Lines whose `id` (None where the platform gives none) is unique: its place in the order tells twins apart."""
+    seen: dict[str, int] = {}
+    for line in lines:
+        base = (
+            line["id"] or "-".join(str(line[key]) for key in ("product_id", "variation_id") if line.get(key)) or "line"
+        )
+        seen[base] = seen.get(base, 0) + 1
+        line["id"] = base if seen[base] == 1 else f"{base}#{seen[base]}"
+    return lines

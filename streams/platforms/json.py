@@ -1,0 +1,117 @@
+"""One way to read a platform's JSON: exact numbers, the last of duplicate keys, and a stable reason for every refusal.
+
+Reasons: `not-utf-8`, `not-json`, `not-an-object`, `too-deep`, `number-too-long`, `not-finite`, `lone-surrogate`.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+import orjson
+
+from streams.platforms.webhook import Identity, Undecodable
+
+Document = dict[str, Any]
+
+DEPTH_MAX = 64
+NUMBER_CHARS_MAX = 64
+
+_MAYBE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+def decode(body: bytes) -> Document:
+    """The object in `body`: integers as `int`, other numbers as `Decimal`, never a float. Raises `Undecodable`.
+
+    A byte order mark is let pass. The same bytes give the same answer however deep the caller's stack is.
+    """
+    try:
+        value = _DECODER.decode(body.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Undecodable("not-utf-8", f"the body is not UTF-8 (byte {error.start})") from None
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as error:
+        raise Undecodable("not-json", f"the body is not JSON: {_where(error)}") from None
+    if not isinstance(value, dict):
+        raise Undecodable("not-an-object", "the body is JSON, but not an object")
+    if body.count(b"[") + body.count(b"{") > DEPTH_MAX:
+        _refuse_deep(value)
+    if _MAYBE_SURROGATE.search(body):
+        _refuse_lone_surrogates(value)
+    return value
+
+
+def peek(body: bytes, read: Callable[[Document], Identity]) -> Identity:
+    """What `read` finds in `body`, quickly; never raises. `read` must take any object whatever.
+
+    orjson rounds integers past 64 bits, so where it finds no order the exact decoder has the last word.
+    """
+    try:
+        value = orjson.loads(body)
+        identity = read(value) if isinstance(value, dict) else None
+    except orjson.JSONDecodeError:
+        identity = None
+    if identity is not None and identity.native_id is not None:
+        return identity
+    try:
+        return read(decode(body))
+    except Undecodable:
+        return identity or Identity(None, None)
+
+
+def _decimal(text: str) -> Decimal:
+    if len(text) > NUMBER_CHARS_MAX:
+        raise _too_long()
+    try:
+        return Decimal(text)
+    except InvalidOperation:
+        raise _too_long() from None
+
+
+def _integer(text: str) -> int:
+    if len(text) > NUMBER_CHARS_MAX:
+        raise _too_long()
+    return int(text)
+
+
+def _constant(name: str) -> NoReturn:
+    raise Undecodable("not-finite", f"{name} is not a JSON number")
+
+
+_DECODER = json.JSONDecoder(parse_float=_decimal, parse_int=_integer, parse_constant=_constant)
+
+
+def _too_long() -> Undecodable:
+    return Undecodable("number-too-long", f"a number is longer than {NUMBER_CHARS_MAX} characters or out of range")
+
+
+def _too_deep() -> Undecodable:
+    return Undecodable("too-deep", f"the body is nested deeper than {DEPTH_MAX} levels")
+
+
+def _where(error: ValueError) -> str:
+    return f"{error.msg} at character {error.pos}" if isinstance(error, json.JSONDecodeError) else type(error).__name__
+
+
+def _refuse_deep(value: Document) -> None:
+    level: list[Any] = [value]
+    for _ in range(DEPTH_MAX):
+        level = [inner for outer in level for inner in _inner(outer)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _inner(value: Any) -> list[Any]:
+    values = value.values() if isinstance(value, dict) else value
+    return [inner for inner in values if isinstance(inner, dict | list)]
+
+
+def _refuse_lone_surrogates(value: Document) -> None:
+    """Python lets `"\\ud800"` pass, but nothing can write it down as UTF-8 again."""
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise Undecodable("lone-surrogate", "a string holds half of a surrogate pair") from None
