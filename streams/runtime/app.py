@@ -18,8 +18,8 @@ from streams.runtime.worker import QuietWorker
 from streams.settings.model import Settings
 
 LAG_EVERY_S = 1.0
-# Above transaction.COMMIT_TIMEOUT_S, so that a commit in hand can end by itself.
-CLOSE_TIMEOUT_S = 30.0
+# How much longer than a commit a revoked partition may take to finish what it has in hand.
+CLOSE_GRACE_S = 10.0
 
 
 class _ConsumerFlow:
@@ -47,8 +47,18 @@ def build(settings: Settings, role: str, instance: str | None, agents: Sequence[
         agents,
         settings.streams.app_id,
         Group(bootstrap, group_id),
-        ProducerSettings(bootstrap, settings.streams.transaction_timeout_s, settings.kafka.record_bytes_max),
-        Limits(bootstrap, settings.streams.inbox_records_max, settings.kafka.record_bytes_max, CLOSE_TIMEOUT_S),
+        ProducerSettings(
+            bootstrap,
+            settings.streams.transaction_timeout_s,
+            settings.streams.commit_timeout_s,
+            settings.kafka.record_bytes_max,
+        ),
+        Limits(
+            bootstrap,
+            settings.streams.inbox_records_max,
+            settings.kafka.record_bytes_max,
+            settings.streams.commit_timeout_s + CLOSE_GRACE_S,
+        ),
         flow,
     )
     app = faust.App(group_id, **_faust_settings(settings, bootstrap, instance))

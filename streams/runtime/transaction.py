@@ -14,7 +14,6 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 
 from streams.record import Output
 
-COMMIT_TIMEOUT_S = 20.0
 INIT_TIMEOUT_S = 30.0
 QUEUE_RECORDS_MAX = 1_000_000
 
@@ -25,6 +24,7 @@ class ProducerSettings:
 
     bootstrap: str
     transaction_timeout_s: float
+    commit_timeout_s: float
     record_bytes_max: int
 
 
@@ -59,6 +59,7 @@ class TransactionalProducer:
     def __init__(self, settings: ProducerSettings, transactional_id: str, group: Group) -> None:
         self.transactional_id = transactional_id
         self._group = group
+        self._commit_timeout_s = settings.commit_timeout_s
         self._rejected: KafkaError | None = None
         self._in_transaction = False
         self._producer = Producer(_config(settings, transactional_id, self._on_rejected))
@@ -88,9 +89,9 @@ class TransactionalProducer:
                 self._produce(Output(topic, key, value, partition=number))
         if offset:
             self._producer.send_offsets_to_transaction(
-                [TopicPartition(*offset)], self._group.metadata(), COMMIT_TIMEOUT_S
+                [TopicPartition(*offset)], self._group.metadata(), self._commit_timeout_s
             )
-        self._producer.commit_transaction(COMMIT_TIMEOUT_S)
+        self._producer.commit_transaction(self._commit_timeout_s)
         if self._rejected:
             raise KafkaException(self._rejected)
         self._in_transaction = False

@@ -1,0 +1,232 @@
+"""Runs counting workers as real processes, hurts them, and checks what a `read_committed` reader sees afterwards."""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import orjson
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from streams import topics
+from tests.kafka import read_committed
+
+# The smallest that a broker allows, so that a stopped process is missed soon.
+SESSION_TIMEOUT_S = 6
+KEYS = 200
+
+
+@dataclass(frozen=True)
+class Job:
+    """One counting app and its topics."""
+
+    bootstrap: str
+    app_id: str
+    partitions: int
+
+    @property
+    def source(self) -> str:
+        return f"{self.app_id}-in"
+
+    @property
+    def out(self) -> str:
+        return f"{self.app_id}-out"
+
+    @property
+    def table(self) -> str:
+        return f"{self.app_id}-table"
+
+    @property
+    def group(self) -> str:
+        return f"{self.app_id}-counter"
+
+    def create_topics(self, **out_config: str) -> None:
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        existing = admin.list_topics(timeout=10).topics
+        wanted = [
+            NewTopic(self.source, self.partitions, 1),
+            NewTopic(self.out, self.partitions, 1, config=out_config),
+            NewTopic(self.table, self.partitions, 1, config={"cleanup.policy": "compact"}),
+            NewTopic(topics.QUARANTINE, self.partitions, 1),
+        ]
+        for created in admin.create_topics([topic for topic in wanted if topic.topic not in existing]).values():
+            created.result(30)
+
+    def committed(self) -> dict[int, int]:
+        """The group's committed input offsets; partitions without one are left out."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        asked = ConsumerGroupTopicPartitions(
+            self.group, [TopicPartition(self.source, number) for number in range(self.partitions)]
+        )
+        answer = admin.list_consumer_group_offsets([asked])[self.group].result(10)
+        return {tp.partition: tp.offset for tp in answer.topic_partitions if tp.offset >= 0}
+
+    def ends(self) -> dict[int, int]:
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "ends"})
+        try:
+            return {
+                number: consumer.get_watermark_offsets(TopicPartition(self.source, number), 10)[1]
+                for number in range(self.partitions)
+            }
+        finally:
+            consumer.close()
+
+    def members(self) -> int:
+        admin = AdminClient({"bootstrap.servers": self.bootstrap})
+        return len(admin.describe_consumer_groups([self.group])[self.group].result(10).members)
+
+
+@dataclass
+class Worker:
+    """One worker slot, started again whenever it ends by itself (as a supervisor does)."""
+
+    job: Job
+    slot: int
+    folder: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    exits: list[int] = field(default_factory=list)
+    process: asyncio.subprocess.Process | None = None
+    _loop: asyncio.Task[None] | None = None
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / f"worker-{self.slot}.log"
+
+    def log_lines(self) -> list[dict[str, object]]:
+        lines = self.log_file.read_bytes().splitlines() if self.log_file.exists() else []
+        return [orjson.loads(line) for line in lines if line.startswith(b"{")]
+
+    def start(self) -> None:
+        self._loop = asyncio.create_task(self._keep_running())
+
+    async def _keep_running(self) -> None:
+        while True:
+            await self._spawn()
+            assert self.process is not None
+            self.exits.append(await self.process.wait())
+
+    async def _spawn(self) -> None:
+        job = self.job
+        env = {
+            **os.environ,
+            "ORDERLOG__KAFKA__BOOTSTRAP": job.bootstrap,
+            "ORDERLOG__STREAMS__INSTANCE": f"{job.app_id}-{self.slot}",
+            "ORDERLOG__STREAMS__DATA_DIR": str(self.folder / f"data-{self.slot}"),
+            "ORDERLOG__STREAMS__SESSION_TIMEOUT_S": str(SESSION_TIMEOUT_S),
+            "ORDERLOG__STREAMS__HEARTBEAT_S": "1",
+            "ORDERLOG__STREAMS__FETCH_RECORDS_MAX": "500",
+            **self.env,
+        }
+        command = [sys.executable, "-m", "tests.chaos.counting_worker", job.app_id, job.source, job.out, job.table]
+        with self.log_file.open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(*command, env=env, stdout=log, stderr=log)
+
+    def send(self, signal_number: signal.Signals) -> None:
+        """To the running process; one that has just ended is left alone."""
+        if self.process and self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(signal_number)
+
+    async def stop(self, how: signal.Signals = signal.SIGKILL) -> int | None:
+        """Ends the slot for good; gives the exit code."""
+        if self._loop:
+            self._loop.cancel()
+        if self.process and self.process.returncode is None:
+            self.send(signal.SIGCONT)
+            self.send(how)
+            await asyncio.wait_for(self.process.wait(), 40)
+        return self.process.returncode if self.process else None
+
+
+@asynccontextmanager
+async def running(
+    job: Job, slots: int, folder: Path, started: int | None = None, **env: str
+) -> AsyncIterator[list[Worker]]:
+    """That many worker slots, the first `started` of them (or all) running; ended at the exit of the block."""
+    workers = [Worker(job, slot, folder, env) for slot in range(slots)]
+    for worker in workers[:started]:
+        worker.start()
+    try:
+        yield workers
+    finally:
+        await asyncio.gather(*(worker.stop() for worker in workers))
+
+
+class Feed:
+    """Writes numbered records at a rate, so that kills find the workers at work. Only acknowledged ones count."""
+
+    def __init__(self, job: Job, seed: int = 0) -> None:
+        self._job, self._random = job, random.Random(seed)
+        self._producer = Producer(
+            {
+                "bootstrap.servers": job.bootstrap,
+                "partitioner": "murmur2_random",
+                "enable.idempotence": True,
+                "message.timeout.ms": 60_000,
+                "linger.ms": 5,
+            }
+        )
+        self._next = 0
+
+    def write(self, count: int, value: bytes = b"x") -> None:
+        for _ in range(count):
+            key = b"key-%d" % self._random.randrange(KEYS)
+            self._producer.produce(self._job.source, value, key, headers=[("id", b"%d" % self._next)])
+            self._next += 1
+        self._producer.poll(0)
+
+    async def write_for(self, seconds: float, per_second: int) -> None:
+        started = time.monotonic()
+        written = 0
+        while (passed := time.monotonic() - started) < seconds:
+            due = int(passed * per_second)
+            self.write(due - written)
+            written = due
+            await asyncio.sleep(0.02)
+
+    def flush(self) -> None:
+        assert self._producer.flush(60) == 0
+
+
+async def until(true: Callable[[], bool], what: str, timeout_s: float = 60) -> None:
+    """Asks again and again, in a thread. Raises `AssertionError` naming `what` when the time is up."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        with suppress(Exception):
+            if await asyncio.to_thread(true):
+                return
+        await asyncio.sleep(0.2)
+    raise AssertionError(f"{what}: not within {timeout_s} s")
+
+
+async def drained(job: Job, timeout_s: float = 60) -> None:
+    """Until every input offset is committed."""
+    await until(lambda: job.committed() == {p: end for p, end in job.ends().items() if end}, "drained", timeout_s)
+
+
+def assert_exactly_once(job: Job, skipped: Sequence[bytes] = ()) -> int:
+    """The invariant: each input once in the output, versions of a key consecutive, table = pure fold of the input.
+
+    `skipped`: values of inputs that are refused. Gives the number of inputs that count.
+    """
+    inputs = [record for record in read_committed(job.bootstrap, job.source) if record.value not in skipped]
+    outputs = read_committed(job.bootstrap, job.out)
+    expected = Counter(record.key for record in inputs)
+    seen = Counter((record.value or b"").split(b"|")[0] for record in outputs)
+    assert {record.header("id") for record in inputs} == set(seen), "lost or invented"
+    assert [] == [id for id, times in seen.items() if times != 1], "doubled"
+    versions: dict[bytes | None, list[int]] = defaultdict(list)
+    for record in outputs:
+        versions[record.key].append(int((record.value or b"").split(b"|")[1]))
+    assert {key: list(range(1, count + 1)) for key, count in expected.items()} == dict(versions)
+    table = {record.key: record.value for record in read_committed(job.bootstrap, job.table)}
+    assert {key: str(count).encode() for key, count in expected.items()} == table
+    return len(inputs)
