@@ -11,7 +11,7 @@ from typing import Protocol
 
 from streams.platforms import duda, selldone
 from streams.platforms.webhook import Identity, RawWebhook, Undecodable
-from streams.vocabulary import OrderEvent
+from streams.vocabulary import EventType, OrderEvent
 
 __all__ = ["PLATFORMS", "Identity", "Platform", "RawWebhook", "Undecodable"]
 
@@ -21,6 +21,7 @@ class Platform(Protocol):
 
     NAME: str
     METHODS: Sequence[str]
+    EVENTS: Mapping[str, tuple[EventType, int]]
 
     def identify(self, body: bytes, query: Mapping[str, str]) -> Identity:
         """Which order this is about, and which event. Never raises: rubbish has no key, and is kept all the same."""

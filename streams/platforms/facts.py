@@ -83,9 +83,8 @@ def number_lines(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Lines whose `id` (None where the platform gives none) is unique: its place in the order tells twins apart."""
     seen: dict[str, int] = {}
     for line in lines:
-        base = (
-            line["id"] or "-".join(str(line[key]) for key in ("product_id", "variation_id") if line.get(key)) or "line"
-        )
+        product = "-".join(line[key] for key in ("product_id", "variation_id") if line.get(key))
+        base = line["id"] or product or "line"
         seen[base] = seen.get(base, 0) + 1
         line["id"] = base if seen[base] == 1 else f"{base}#{seen[base]}"
     return lines

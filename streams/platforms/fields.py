@@ -1,8 +1,8 @@
 """Readers for a platform's fields: lenient where a field only describes, strict where an order would be wrong.
 
-A table maps our field to the platform's key and a reader. A key that is not there stays absent; null stays null; a value
-that a describing field cannot hold (a list for a name) counts as absent. Amounts go through untouched: the vocabulary
-refuses what is not an exact amount.
+A table maps our field to the platform's key and a reader. A key that is not there stays absent; null stays null; a
+value that a describing field cannot hold (a list for a name) counts as absent. Amounts go through untouched: the
+vocabulary refuses what is not an exact amount.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,7 +33,7 @@ Table = Mapping[str, tuple[str, Reader]]
 
 def pick(source: Object, table: Table) -> dict[str, Any]:
     """Our fields from `source`, only those it has; null for those it has as null."""
-    found = {}
+    found: dict[str, Any] = {}
     for field, (key, read) in table.items():
         value = source.get(key, ABSENT)
         if value is None:

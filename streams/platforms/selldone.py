@@ -1,8 +1,8 @@
 """Selldone's online orders (seed 004): nine actions, each with a snapshot of the basket that may lack fields.
 
-Beyond the seed, from the vendor's public client (`selldone/core`, `models/shop/order`): `items[].count` is the quantity,
-`variant_id`, `type`, `receiver_info` and `billing`, `reject`. Other `event`s than `OnlineOrder` (Avocado, POS) number
-their orders in tables of their own, so they name no order here.
+Beyond the seed, from the vendor's public client (`selldone/core`, `models/shop/order`): `items[].count` is the
+quantity, `variant_id`, `type`, `receiver_info` and `billing`, `reject`. Other `event`s than `OnlineOrder` (Avocado, POS)
+number their orders in tables of their own, so they name no order here.
 """
 
 from collections.abc import Mapping
@@ -45,12 +45,13 @@ EVENTS: Mapping[str, tuple[EventType, int]] = {
 _UNKNOWN = (EventType.OBSERVED, 1)
 _ORDER = "OnlineOrder"
 
-STATUSES: Mapping[str, PaymentStatus | OrderStatus] = {
+# A basket's `status` is about the money, but for one word.
+CANCELLED = "Canceled"
+PAYMENT_STATUSES: Mapping[str, PaymentStatus] = {
     "Open": PaymentStatus.UNPAID,
     "Reserved": PaymentStatus.UNPAID,
     "Payed": PaymentStatus.PAID,
     "COD": PaymentStatus.ON_DELIVERY,
-    "Canceled": OrderStatus.CANCELLED,
 }
 
 # As a state, ToCustomer is "en route to the customer"; only the action of that name says that it has arrived.
@@ -158,15 +159,14 @@ def _facts(document: Document, basket: Object) -> dict[str, Any]:
 
 def _asserted(basket: Object) -> dict[str, Any]:
     """Cancelled outweighs whatever the delivery state still says."""
-    state, word_ = basket.get("delivery_state"), basket.get("status")
+    state, status = basket.get("delivery_state"), basket.get("status")
     facts: dict[str, Any] = {}
     if isinstance(state, str) and state in DELIVERY_STATES:
         facts["status"] = DELIVERY_STATES[state]
-    asserted = STATUSES.get(word_) if isinstance(word_, str) else None
-    if isinstance(asserted, PaymentStatus):
-        facts["payment_status"] = asserted
-    elif asserted is not None:
-        facts["status"] = asserted
+    if isinstance(status, str) and status in PAYMENT_STATUSES:
+        facts["payment_status"] = PAYMENT_STATUSES[status]
+    if status == CANCELLED:
+        facts["status"] = OrderStatus.CANCELLED
     return facts
 
 
@@ -178,7 +178,7 @@ def _line(item: Object) -> dict[str, Any]:
 
 
 def _customer(document: Document) -> dict[str, Any]:
-    """The customer, completed by the user account: for each field the first that is given, one in full before one masked."""
+    """The customer, completed by the user account: for each field the first given, one in full before one masked."""
     people = [document[key] for key in ("customer", "user") if key in document]
     given = [pick(person, _PERSON) for person in people if isinstance(person, dict)]
     if not given:

@@ -17,7 +17,7 @@ class Undecodable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`native_id` is the platform's id of the order, None where it names none; `event` is the platform's word for it."""
+    """`native_id` is the platform's id of the order, None where it names none; `event` the platform's word for it."""
 
     native_id: str | None
     event: str | None

@@ -9,7 +9,7 @@ from streams.vocabulary.base import Time, Whole
 
 
 class CommandType(StrEnum):
-    """What can be asked of a target, and what an operator can say about a dead letter (travels the same way, in order)."""
+    """What can be asked of a target, and what an operator says about a dead letter (travels the same way, in order)."""
 
     CREATE_ORDER = "create_order"
     UPDATE_ORDER = "update_order"
