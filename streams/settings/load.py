@@ -1,7 +1,7 @@
 """Reads `orderlog.toml` and the environment into `Settings`, or says everything that is wrong, with its place."""
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +29,15 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     return _read(path, environ)[0]
 
 
-def check_secrets(path: Path | None, environ: Mapping[str, str]) -> Settings:
-    """As `load`, and every secret that is named must be there. Raises `SettingsError`."""
+def check_secrets(
+    path: Path | None, environ: Mapping[str, str], sections: Container[object] = ("sources", "targets", "projections")
+) -> Settings:
+    """As `load`, and every secret that is named in these sections must be there. Raises `SettingsError`."""
     settings, places = _read(path, environ)
     mistakes: list[Mistake] = []
     for setting, ref in references(settings):
+        if setting[0] not in sections:
+            continue
         try:
             resolve(ref, environ)
         except SettingsError as error:

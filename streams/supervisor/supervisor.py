@@ -1,6 +1,7 @@
 """The supervisor: any number of programs, each kept running until it is stopped or gives up."""
 
 import asyncio
+import os
 import random
 import signal
 from collections.abc import Callable
@@ -115,7 +116,11 @@ class Supervisor:
             failures = self._backoff.failures(failures, kept.child.ran_s())
             if await self._pause(kept, self._backoff.delay_s(failures, self._chance())):
                 return
-            kept.child = await self._spawn(kept.program)
+            try:
+                kept.child = await self._spawn(kept.program)
+            except OSError:  # no process can be made here any more
+                self._give_up(kept, os.EX_OSERR)
+                return
             if kept.stopping.is_set():  # came while the process was being made
                 await self._end(kept)
 
