@@ -1,0 +1,202 @@
+"""The checker must be able to fail: each way of losing or doubling something, in an otherwise perfect run, is found."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, TypeVar
+
+import pytest
+
+from streams import topics
+from streams.demo.check import Verdict, check
+from streams.demo.evidence import Effect, Evidence
+from streams.demo.webhook import Kind
+from streams.record import Record
+from streams.vocabulary import CommandType, DeadLetter, OutcomeResult
+from tests.demo.ideal import NOW, first, ideal
+
+T = TypeVar("T")
+Spoil = Callable[[Evidence], Evidence]
+
+
+def without(items: Sequence[T], at: int = 3) -> list[T]:
+    return [*items[:at], *items[at + 1 :]]
+
+
+def twice(items: Sequence[T], at: int = 3) -> list[T]:
+    return [*items, items[at]]
+
+
+def at_other_offset(record: Record) -> Record:
+    return record._replace(offset=record.offset + 10_000)
+
+
+def versioned(evidence: Evidence, by: int) -> Evidence:
+    key, state = next(iter(evidence.states.items()))
+    return replace(evidence, states={**evidence.states, key: state.model_copy(update={"version": state.version + by})})
+
+
+def last_effect(evidence: Evidence, **body: Any) -> Evidence:
+    """The last effect says something else than its order."""
+    effect = evidence.effects[-1]
+    return replace(evidence, effects=[*evidence.effects[:-1], replace(effect, body={**effect.body, **body})])
+
+
+def again(effect: Effect, **changes: Any) -> Effect:
+    return replace(effect, seq=effect.seq + 10_000, **changes)
+
+
+def record_of(evidence: Evidence, at: int, receipt: bytes) -> Record:
+    webhook = evidence.sent[at].webhook
+    return Record(topics.webhooks(webhook.source), 1, 99, 0, None, webhook.body, (("ce_id", receipt),))
+
+
+def second_creation(evidence: Evidence) -> Evidence:
+    """Another command creates the same order again, with an effect and an outcome of its own."""
+    command, effect = evidence.commands[0], evidence.effects[0]
+    other = command.model_copy(update={"id": "other"})
+    place, outcome = evidence.outcomes[0]
+    return replace(
+        evidence,
+        commands=[*evidence.commands, other],
+        effects=[*evidence.effects, again(effect, idempotency_key="other", body={**effect.body, "note": "x"})],
+        outcomes=[*evidence.outcomes, (place, outcome.model_copy(update={"command_id": "other"}))],
+    )
+
+
+def stolen_record(evidence: Evidence) -> Evidence:
+    """Two orders write over one another at the target."""
+    one, *others = evidence.effects
+    return replace(
+        evidence,
+        effects=[one, *(replace(effect, external_order_id=one.external_order_id) for effect in others)],
+    )
+
+
+def quarantined_too(evidence: Evidence) -> Evidence:
+    origin = evidence.events[0].origin
+    headers = [(f"origin_{name}", f"{value}".encode()) for name, value in origin.model_dump().items()]
+    return replace(evidence, quarantine=[*evidence.quarantine, Record(topics.QUARANTINE, 0, 99, 0, None, b"", headers)])
+
+
+LOST: dict[str, Spoil] = {
+    "an accepted webhook is not in Kafka": lambda e: replace(e, raw=without(e.raw)),
+    "an accepted webhook was altered": lambda e: replace(e, raw=[e.raw[0]._replace(value=b"{}"), *e.raw[1:]]),
+    "an answer carries no receipt": lambda e: replace(e, sent=[replace(e.sent[0], receipt=None), *e.sent[1:]]),
+    "a raw record gave no event": lambda e: replace(e, events=without(e.events, 0)),
+    "rubbish was not set aside": lambda e: replace(e, quarantine=without(e.quarantine, 0)),
+    "an event was not applied": lambda e: versioned(e, -1),
+    "an order has no state": lambda e: replace(e, states=dict(list(e.states.items())[1:])),
+    "a command had no effect": lambda e: replace(e, effects=without(e.effects)),
+    "a command has no outcome": lambda e: replace(e, outcomes=without(e.outcomes)),
+    "an outcome did not come back": lambda e: replace(e, events=[x for x in e.events if x.id != "delivery-2"]),
+    "a dead command has no dead letter": lambda e: replace(
+        e,
+        outcomes=[
+            (e.outcomes[0][0], e.outcomes[0][1].model_copy(update={"result": OutcomeResult.DEAD})),
+            *e.outcomes[1:],
+        ],
+    ),
+    "the target has another total": lambda e: last_effect(e, total_amount=Decimal("0.01")),
+    "the target has other lines": lambda e: last_effect(e, items=[]),
+    "the target has a record that cannot be read": lambda e: last_effect(e, total_amount=None),
+    "two orders share a record": stolen_record,
+    "nothing was commanded at all": lambda e: replace(e, commands=[], effects=[], outcomes=[]),
+}
+
+DOUBLED: dict[str, Spoil] = {
+    "a receipt is in Kafka twice": lambda e: replace(e, raw=[*e.raw, at_other_offset(e.raw[3])]),
+    "a body is in Kafka more often than it was sent": lambda e: replace(
+        e, raw=[*e.raw, at_other_offset(e.raw[3])._replace(headers=(("ce_id", b"other"),))]
+    ),
+    "something is in Kafka that nobody sent": lambda e: replace(
+        e, raw=[*e.raw, Record(e.raw[0].topic, 0, 99_999, 0, None, b"{}", (("ce_id", b"other"),))]
+    ),
+    "an unsigned webhook is in Kafka": lambda e: replace(
+        e, raw=[*e.raw, record_of(e, first(e, Kind.UNSIGNED), b"other")]
+    ),
+    "a forged webhook is in Kafka": lambda e: replace(e, raw=[*e.raw, record_of(e, first(e, Kind.FORGED), b"other")]),
+    "an event was written twice": lambda e: replace(e, events=twice(e.events)),
+    "a raw record was set aside twice": lambda e: replace(e, quarantine=twice(e.quarantine, 0)),
+    "a raw record was both taken and set aside": quarantined_too,
+    "an event was applied twice": lambda e: versioned(e, 1),
+    "a command was written twice": lambda e: replace(e, commands=twice(e.commands)),
+    "an effect happened twice": lambda e: replace(e, effects=[*e.effects, again(e.effects[3])]),
+    "an effect has no command": lambda e: replace(
+        e, effects=[*e.effects, again(e.effects[3], idempotency_key="other", external_order_id="other")]
+    ),
+    "an order was created twice": second_creation,
+    "an outcome was written twice": lambda e: replace(e, outcomes=twice(e.outcomes)),
+    "a dead letter has no command": lambda e: replace(
+        e, deadletters=[DeadLetter(id="d", command=e.commands[3], attempts=1, reason="rejected", at=NOW)]
+    ),
+}
+
+
+def test_a_perfect_run_is_not_accused() -> None:
+    """A checker that cries wolf would be switched off."""
+    assert [] == check(ideal())
+
+
+@pytest.mark.parametrize("spoil", LOST.values(), ids=LOST.keys())
+def test_a_loss_is_found(spoil: Spoil) -> None:
+    """Each spoilt run has a finding `lost`."""
+    assert Verdict.LOST in {finding.verdict for finding in check(spoil(ideal()))}
+
+
+@pytest.mark.parametrize("spoil", DOUBLED.values(), ids=DOUBLED.keys())
+def test_a_doubling_is_found(spoil: Spoil) -> None:
+    """Each spoilt run has a finding `doubled`."""
+    assert Verdict.DOUBLED in {finding.verdict for finding in check(spoil(ideal()))}
+
+
+def test_the_same_body_twice_running_is_a_doubling() -> None:
+    """Two commands with ids of their own that make the target do the same thing twice are one effect too many."""
+    evidence = ideal()
+    command, effect = evidence.commands[0], evidence.effects[0]
+    update = command.model_copy(update={"id": "other", "type": CommandType.UPDATE_ORDER})
+    place, outcome = evidence.outcomes[0]
+    spoilt = replace(
+        evidence,
+        commands=[command, update, *evidence.commands[1:]],
+        effects=[effect, again(effect, idempotency_key="other"), *evidence.effects[1:]],
+        outcomes=[*evidence.outcomes, (place, outcome.model_copy(update={"command_id": "other"}))],
+    )
+    assert "the same body twice running" in " ".join(finding.detail for finding in check(spoilt))
+
+
+def test_an_answer_that_got_lost_is_no_doubling() -> None:
+    """Sent twice since the first answer never came: two records with receipts of their own are right."""
+    evidence = ideal()
+    at = first(evidence, Kind.ORDER)
+    sent = replace(evidence.sent[at], attempts=2)
+    copy = next(record for record in evidence.raw if record.value == sent.webhook.body)
+    event = next(event for event in evidence.events if event.origin.offset == copy.offset)
+    moved = event.origin.model_copy(update={"offset": copy.offset + 10_000})
+    spoilt = replace(
+        evidence,
+        sent=[*evidence.sent[:at], sent, *evidence.sent[at + 1 :]],
+        raw=[*evidence.raw, at_other_offset(copy)._replace(headers=(("ce_id", b"unknown"),))],
+        events=[*evidence.events, event.model_copy(update={"origin": moved})],
+    )
+    assert [] == check(spoilt)
+
+
+def test_a_dead_lettered_order_is_not_lost() -> None:
+    """Its command has an outcome and a dead letter: a person has it in hand, and it is counted as such."""
+    evidence = ideal()
+    by_order = {command.order_key: command for command in evidence.commands if command.type is CommandType.CREATE_ORDER}
+    updated = {command.order_key for command in evidence.commands if command.type is CommandType.UPDATE_ORDER}
+    command = next(command for key, command in by_order.items() if key not in updated)
+    spoilt = replace(
+        evidence,
+        effects=[effect for effect in evidence.effects if effect.idempotency_key != command.id],
+        outcomes=[
+            (place, outcome.model_copy(update={"result": OutcomeResult.DEAD}))
+            if outcome.command_id == command.id
+            else (place, outcome)
+            for place, outcome in evidence.outcomes
+        ],
+        deadletters=[DeadLetter(id="d", command=command, attempts=6, reason="retries-exhausted", at=NOW)],
+    )
+    assert [] == check(spoilt)
