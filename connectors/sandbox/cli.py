@@ -1,0 +1,74 @@
+"""`orderlog sandbox`: the stand-in API in the foreground."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from aiohttp import web
+
+from connectors.sandbox.faults import Faults
+from connectors.sandbox.server import Sandbox
+from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+TOKEN_VARIABLE = "EXTERNAL_API_TOKEN"  # noqa: S105 (the variable's name)
+STOP_TIMEOUT_S = 1.0
+
+
+def command(
+    settings: Settings,
+    token: Annotated[str, typer.Option(envvar=TOKEN_VARIABLE, help="The Bearer token it demands; better by variable.")],
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: a free one.")] = 8091,
+    port_file: Annotated[Path | None, typer.Option(help="Where to write the port once it listens.")] = None,
+    latency_ms: Annotated[float, typer.Option(min=0, max=60_000, help="Added to every answer.")] = 0,
+    error_rate: Annotated[float, typer.Option(min=0, max=1, help="Share of requests answered 500.")] = 0,
+    rate_limit_rate: Annotated[float, typer.Option(min=0, max=1, help="Share answered 429 with Retry-After.")] = 0,
+    retry_after_s: Annotated[int, typer.Option(min=0, max=3600)] = 1,
+    reset_after_rate: Annotated[float, typer.Option(min=0, max=1, help="Share done, but cut instead of answered.")] = 0,
+    hang_rate: Annotated[float, typer.Option(min=0, max=1, help="Share held for hang-s, then done.")] = 0,
+    hang_s: Annotated[float, typer.Option(min=0, max=300)] = 30,
+    seed: Annotated[int, typer.Option(help="Decides, with key and attempt, which request fails.")] = 0,
+) -> None:
+    """Run a stand-in downstream API that remembers idempotency keys and fails as it is told to."""
+    faults = Faults(
+        latency_ms=latency_ms,
+        error_rate=error_rate,
+        rate_limit_rate=rate_limit_rate,
+        retry_after_s=retry_after_s,
+        reset_after_rate=reset_after_rate,
+        hang_rate=hang_rate,
+        hang_s=hang_s,
+        seed=seed,
+    )
+    asyncio.run(serve(Sandbox(token, faults), host, port, port_file))
+    raise SystemExit(0)
+
+
+async def serve(sandbox: Sandbox, host: str, port: int, port_file: Path | None) -> None:
+    """Until SIGTERM or SIGINT. Prints the address once it listens."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    runner = web.AppRunner(sandbox.app(), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        bound = runner.addresses[0][1]
+        if port_file is not None:
+            _write_whole(port_file, f"{bound}\n")
+        typer.echo(f"sandbox on http://{host}:{bound}")
+        await stop.wait()
+    finally:
+        await runner.cleanup()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """A reader sees all of it or none."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text)
+    partial.replace(path)
