@@ -1,0 +1,107 @@
+"""One HTTP session per target: deadlines, bounds, credentials. An attempt never raises for what the network does."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from datetime import datetime
+
+import aiohttp
+import structlog
+
+from connectors.auth import Auth, AuthError
+from connectors.exchange import Answer, Attempt, Masker, Request, masker
+from connectors.verdict import UNAUTHORISED
+from streams.settings.errors import SettingsError
+from streams.settings.model import Target
+
+log = structlog.get_logger(__name__)
+
+CONNECT_TIMEOUT_S_MAX = 5.0
+KEEPALIVE_S = 30.0
+USER_AGENT = "orderlog"
+
+
+class TargetClient:
+    """Sends requests to one target. TLS is verified; redirects are not followed; cookies are not kept."""
+
+    def __init__(self, target: Target, auth: Auth, now: Callable[[], datetime]) -> None:
+        self._target, self._auth, self._now = target, auth, now
+        self._base_url = target.base_url.rstrip("/")
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=target.max_in_flight + 1,  # one for a token
+                ssl=ssl.create_default_context(),
+                keepalive_timeout=KEEPALIVE_S,
+            ),
+            timeout=aiohttp.ClientTimeout(
+                total=target.timeout_s, sock_connect=min(CONNECT_TIMEOUT_S_MAX, target.timeout_s)
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # a small body could become a large one
+            trust_env=False,
+        )
+
+    @property
+    def masker(self) -> Masker:
+        """Knows the secrets of now: ask after the attempt that is to be shown."""
+        return masker(self._auth.secrets)
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def attempt(self, request: Request) -> Attempt:
+        """Sends it, and once more after a 401 where another credential is to be had. One deadline over all."""
+        sent = _Sent(f"{self._base_url}{request.path}", request, self._now())
+        try:
+            async with asyncio.timeout(self._target.timeout_s):
+                return await self._with_fresh_credential(sent)
+        except TimeoutError:
+            return sent.failed(f"no answer within {self._target.timeout_s:g} s")
+        except (aiohttp.ClientError, OSError, AuthError, SettingsError) as error:
+            return sent.failed(f"{type(error).__name__}: {error}")
+        except Exception as error:  # one request that cannot be sent must not stop those of other orders
+            log.exception("attempt failed unexpectedly", target=self._target.name)
+            return sent.failed(type(error).__name__)
+
+    async def _with_fresh_credential(self, sent: "_Sent") -> Attempt:
+        authorization = await self._auth.header(self._session)
+        attempt = await self._send(sent, authorization)
+        if attempt.status == UNAUTHORISED and await self._auth.renew(self._session, authorization):
+            return await self._send(sent, await self._auth.header(self._session))
+        return attempt
+
+    async def _send(self, sent: "_Sent", authorization: str | None) -> Attempt:
+        sent.headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **sent.request.headers}
+        if authorization is not None:
+            sent.headers["Authorization"] = authorization
+        async with self._session.request(
+            sent.request.method, sent.url, data=sent.request.body, headers=sent.headers, allow_redirects=False
+        ) as response:
+            body = await _read(response, self._target.response_bytes_max)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return sent.answered(Answer(response.status, headers, body))
+
+
+class _Sent:
+    """What is known of an attempt while it runs."""
+
+    def __init__(self, url: str, request: Request, at: datetime) -> None:
+        self.url, self.request, self.at = url, request, at
+        self.headers: dict[str, str] = dict(request.headers)
+
+    def answered(self, answer: Answer) -> Attempt:
+        return Attempt(self.url, self.request, self.headers, self.at, answer=answer)
+
+    def failed(self, error: str) -> Attempt:
+        return Attempt(self.url, self.request, self.headers, self.at, error=error)
+
+
+async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
+    """At most `bytes_max`; of a longer body the rest is not read, and its connection is not used again."""
+    chunks, length = list[bytes](), 0
+    while length < bytes_max and (chunk := await response.content.read(bytes_max - length)):
+        chunks.append(chunk)
+        length += len(chunk)
+    if not response.content.at_eof():
+        response.close()
+    return b"".join(chunks)

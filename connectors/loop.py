@@ -1,0 +1,126 @@
+"""The delivery loop of one partition: a durable queue that is a state table (DESIGN section 2).
+
+    1. read      records of `orders.commands.<target>` become deliveries
+    2. accept    they are committed, with the offset; only then may they be sent
+    3. send      through the outlet, in order per key
+    4. answer    frees the slot; the key stays busy
+    5. outcome   is committed, with the deliveries that it ends or puts off; only then does the key go on
+
+2 and 5 are one transaction where both wait. A crash between any two of them repeats at most the request, with the same
+idempotency key and the same bytes.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from connectors.exchange import Masker
+from connectors.intake import Intake, Receiver
+from connectors.outlet import Outlet, utc_now
+from connectors.queue import DeliveryQueue
+from connectors.report import Report
+from connectors.settle import Judged, Settled, Settler
+from connectors.vocabulary import Delivery
+from streams.runtime.partition import Partition
+from streams.runtime.state import Overlay
+from streams.settings.model import Settings
+
+CLOSE_GRACE_S = 2.0
+RECHECK_S = 1.0
+
+
+class DeliveryLoop:
+    """Owns one partition of one target's commands, from the end of its restore until it closes."""
+
+    def __init__(
+        self, settings: Settings, outlet: Outlet, partition: Partition, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        target = outlet.target
+        self._outlet, self._partition, self._now = outlet, partition, now
+        self._pending_max = settings.connectors.pending_max
+        self._settler = Settler(target, settings.kafka.record_bytes_max)
+        self._receiver = Receiver(target.name, settings.kafka.record_bytes_max)
+        self._queue = DeliveryQueue(Delivery.from_json(value) for _, value in partition.table.items())
+        self._settled: list[Settled] = []
+        self._failure: BaseException | None = None
+        self._report = Report(target.name, partition.topic, partition.number)
+
+    async def run(self) -> None:
+        """Returns when the partition is closing and what was in flight has had its grace."""
+        self._outlet.join()
+        self._report.queue(self._queue)
+        try:
+            while not self._partition.closing:
+                await self._transact()
+                self._outlet.ask(self)
+                await self._partition.wait(self._until_due_s())
+        except BaseException:
+            await self._outlet.leave(self, 0)
+            raise
+        await self._outlet.leave(self, CLOSE_GRACE_S)
+        await self._transact()
+
+    # What the outlet asks of a lane
+
+    def next(self) -> Delivery | None:
+        return None if self._partition.closing else self._queue.start(self._now().timestamp())
+
+    def done(self, delivery: Delivery, judged: Judged, masker: Masker) -> None:
+        self._settle(self._settler.settle(delivery, judged, masker))
+
+    def refused(self, delivery: Delivery, error: str) -> None:
+        self._settle(self._settler.unprocessable(delivery, error, self._now()))
+
+    def failed(self, error: BaseException) -> None:
+        self._failure = error
+        self._partition.wake()
+
+    def _settle(self, settled: Settled) -> None:
+        self._settled.append(settled)
+        self._partition.wake()
+
+    # What the partition's loop does
+
+    def _until_due_s(self) -> float | None:
+        """The outlet calls for what is due already; looking again after a while covers a clock that was set back."""
+        if (due := self._queue.next_due()) is None:
+            return None
+        until_s = due - self._now().timestamp()
+        return min(until_s, RECHECK_S) if until_s > 0 else RECHECK_S
+
+    async def _transact(self) -> None:
+        """Steps 2 and 5: what waits, in one commit; then, and only then, in the queue."""
+        if self._failure is not None:
+            raise self._failure
+        room = self._pending_max - self._queue.pending
+        records = self._partition.take(room) if room > 0 and not self._partition.closing else []
+        settled, self._settled = self._settled, []
+        if not records and not settled:
+            return
+        overlay = Overlay(self._partition.table)
+        for each in settled:
+            _write(overlay, *each.change)
+        intake = self._receiver.receive(records, overlay, self._now())
+        outputs = [output for each in settled for output in each.outputs] + intake.quarantine
+        await self._partition.commit(outputs, overlay.changes, records[-1].offset + 1 if records else None)
+        self._apply(settled, intake)
+
+    def _apply(self, settled: Sequence[Settled], intake: Intake) -> None:
+        for each in settled:
+            if each.delivery is None:
+                self._queue.finish(each.before)
+            else:
+                self._queue.settle(each.delivery)
+        for delivery in intake.accepted:
+            self._queue.add(delivery)
+        for delivery in intake.redriven:
+            self._queue.release(delivery)
+        for delivery in intake.discarded:
+            self._queue.discard(delivery)
+        self._report.committed(settled, intake, self._queue)
+
+
+def _write(overlay: Overlay, key: bytes, value: bytes | None) -> None:
+    if value is None:
+        overlay.delete(key)
+    else:
+        overlay.set(key, value)

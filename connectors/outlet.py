@@ -1,0 +1,201 @@
+"""The way out to one target, shared by all partitions of the worker: hands its slots to the partitions in turn.
+
+A partition with something due asks for a turn. Each turn sends one delivery; a partition that has more is put at the
+end of the line. Whoever asks, whatever frees a slot, and whatever ends a wait calls `_pump`.
+"""
+
+import asyncio
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from connectors import metrics
+from connectors.auth import Auth
+from connectors.breaker import BreakerState
+from connectors.exchange import Attempt, Masker
+from connectors.gate import Gate, Pass
+from connectors.http import TargetClient
+from connectors.schedule import retry_after_s
+from connectors.settle import Judged
+from connectors.targets import KINDS
+from connectors.targets.unprocessable import Unprocessable
+from connectors.verdict import TOO_MANY_REQUESTS, Verdict, blames_target
+from connectors.vocabulary import Delivery
+from streams.settings.model import Target
+
+log = structlog.get_logger(__name__)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Lane(Protocol):
+    """One partition, as the outlet sees it."""
+
+    def next(self) -> Delivery | None:
+        """The next delivery that is due, or None where nothing is, or the lane is closed."""
+
+    def done(self, delivery: Delivery, judged: Judged, masker: Masker) -> None:
+        """The attempt is over."""
+
+    def refused(self, delivery: Delivery, error: str) -> None:
+        """The command cannot become a request."""
+
+    def failed(self, error: BaseException) -> None:
+        """A fault of ours: what became of the attempt is not known, so the partition must end and start again."""
+
+
+class Outlet:
+    """Belongs to the event loop's thread. `monotonic` and `draw` (in [0, 1)) are passed in."""
+
+    def __init__(
+        self,
+        target: Target,
+        auth: Auth,
+        now: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self.target, self.gate = target, Gate(target, monotonic())
+        self._auth, self._now, self._monotonic, self._draw = auth, now, monotonic, draw
+        self._kind = KINDS[target.kind]
+        self._client: TargetClient | None = None
+        self._lanes = 0
+        self._line: deque[Lane] = deque()
+        self._waiting: set[Lane] = set()
+        self._tasks: dict[asyncio.Task[None], Lane] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._in_flight = metrics.IN_FLIGHT.labels(target.name)
+        self._breaker = metrics.BREAKER.labels(target.name)
+        self._waits = metrics.GATE_WAITS.labels(target.name)
+        self._wait_seconds = metrics.GATE_WAIT_SECONDS.labels(target.name)
+        self._attempt_seconds = metrics.ATTEMPT_SECONDS.labels(target.name)
+
+    def join(self) -> None:
+        """One more partition; the first opens the session."""
+        self._lanes += 1
+        if self._client is None:
+            self._client = TargetClient(self.target, self._auth, self._now)
+
+    async def leave(self, lane: Lane, grace_s: float) -> None:
+        """One partition less: gives what it has in flight `grace_s`, then cancels. The last closes the session."""
+        if mine := {task for task, of in self._tasks.items() if of is lane}:
+            _, late = await asyncio.wait(mine, timeout=grace_s)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+        self._lanes -= 1
+        if self._lanes == 0 and self._client is not None:
+            client, self._client = self._client, None
+            self._set_timer(None)
+            await client.close()
+
+    def ask(self, lane: Lane) -> None:
+        """`lane` has something due; it is given turns until it has not."""
+        if lane not in self._waiting:
+            self._waiting.add(lane)
+            self._line.append(lane)
+        self._pump()
+
+    def _pump(self) -> None:
+        while self._line and self._client is not None:
+            now = self._monotonic()
+            wait_s = self.gate.wait_s(now)
+            if wait_s != 0:
+                self._waits.inc()
+                self._set_timer(wait_s)
+                return
+            lane = self._line.popleft()
+            if (delivery := lane.next()) is None:
+                self._waiting.discard(lane)
+                continue
+            self._line.append(lane)
+            self._start(lane, delivery, self._client)
+        self._set_timer(None)
+
+    def _set_timer(self, wait_s: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if wait_s is not None:
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._end_wait, wait_s)
+
+    def _end_wait(self, waited_s: float) -> None:
+        self._timer = None
+        self._wait_seconds.inc(waited_s)
+        self._pump()
+
+    def _start(self, lane: Lane, delivery: Delivery, client: TargetClient) -> None:
+        try:
+            request = self._kind.request(delivery.command)
+        except Unprocessable as error:
+            lane.refused(delivery, str(error))
+            return
+        entered = self.gate.enter(self._monotonic())
+        self._in_flight.set(self.gate.in_flight)
+
+        async def send() -> None:
+            started, attempt = self._monotonic(), None
+            try:
+                attempt = await client.attempt(request)
+                self._attempt_seconds.observe(self._monotonic() - started)
+            finally:
+                self._answered(lane, delivery, entered, attempt, client.masker)
+
+        task = asyncio.create_task(send(), name=f"deliver {delivery.id}")
+        self._tasks[task] = lane
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        lane = self._tasks.pop(task)
+        if not task.cancelled() and (error := task.exception()):
+            lane.failed(error)
+
+    def _answered(self, lane: Lane, delivery: Delivery, entered: Pass, attempt: Attempt | None, masker: Masker) -> None:
+        """Frees the slot at once; what the answer means is committed by the lane."""
+        self.gate.leave(entered)
+        self._in_flight.set(self.gate.in_flight)
+        if attempt is None:
+            self.gate.breaker.abandoned(self._monotonic(), probe=entered.probe)
+        else:
+            judged = self._judge(attempt, entered)
+            metrics.ATTEMPTS.labels(self.target.name, judged.verdict.value).inc()
+            lane.done(delivery, judged, masker)
+        self._pump()
+
+    def _judge(self, attempt: Attempt, entered: Pass) -> Judged:
+        at, verdict = self._now(), self._kind.judge(attempt.status)
+        before = self.gate.breaker.state
+        if blames_target(attempt.status):
+            charged = self.gate.breaker.failed(self._monotonic(), probe=entered.probe)
+        else:
+            self.gate.breaker.succeeded(probe=entered.probe)
+            charged = not self._told_to_wait(attempt, at)
+        self._report_breaker(before)
+        return Judged(attempt, verdict, charged and verdict is Verdict.RETRY, self._draw(), at)
+
+    def _told_to_wait(self, attempt: Attempt, at: datetime) -> bool:
+        """429 with Retry-After is about our rate and not the command: all of it waits, the schedule stands still."""
+        if attempt.answer is None or attempt.status != TOO_MANY_REQUESTS:
+            return False
+        quiet_s = retry_after_s(attempt.answer.headers, at)
+        if quiet_s is not None:
+            self.gate.pause(self._monotonic(), quiet_s)
+        return quiet_s is not None
+
+    def _report_breaker(self, before: BreakerState) -> None:
+        state = self.gate.breaker.state
+        self._breaker.set(state)
+        if state is not before and BreakerState.OPEN in (state, before):
+            log.warning(
+                "breaker changed", target=self.target.name, state=state.name.lower(), before=before.name.lower()
+            )
+        elif state is not before and state is BreakerState.CLOSED:
+            log.info("breaker closed", target=self.target.name)

@@ -1,0 +1,121 @@
+"""What may be sent now: in order per key, in parallel across keys. Pure, no scan over all keys.
+
+Each key has its deliveries first in, first out, and its head is in exactly one of three places:
+
+    waiting   in the heap, by the time when it is due
+    busy      started, and not yet settled
+    held      dead: nothing of this key moves until `release` or `discard`
+
+Only what is committed may be put in, and a busy key is settled only after the commit of what became of it.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Iterable
+
+from connectors.vocabulary import Delivery
+
+
+class DeliveryQueue:
+    """The deliveries of one partition. Times are POSIX seconds."""
+
+    def __init__(self, deliveries: Iterable[Delivery] = ()) -> None:
+        self._keys: dict[str, deque[Delivery]] = {}
+        self._waiting: list[tuple[float, int, str]] = []
+        self._busy: set[str] = set()
+        self._held: set[str] = set()
+        self._ids: set[str] = set()
+        self._behind = 0
+        for delivery in sorted(deliveries, key=lambda each: each.sequence):
+            self.add(delivery)
+
+    def __contains__(self, command_id: str) -> bool:
+        return command_id in self._ids
+
+    def __len__(self) -> int:
+        """Every delivery, also those held."""
+        return len(self._ids)
+
+    @property
+    def held(self) -> int:
+        """Dead letters that hold their order."""
+        return len(self._held)
+
+    @property
+    def pending(self) -> int:
+        """What counts against the bound: not dead, and not behind a dead one, which reading more can set free."""
+        return len(self._ids) - len(self._held) - self._behind
+
+    def add(self, delivery: Delivery) -> None:
+        """At the end of its key. An id that is there already is not queued twice: raises `ValueError`."""
+        if delivery.id in self._ids:
+            raise ValueError(f"delivery {delivery.id} is queued already")
+        self._ids.add(delivery.id)
+        queue = self._keys.setdefault(delivery.key, deque())
+        queue.append(delivery)
+        if len(queue) == 1:
+            self._place(delivery)
+        elif delivery.key in self._held:
+            self._behind += 1
+
+    def next_due(self) -> float | None:
+        """When something is due next; None where nothing waits for its time."""
+        return self._waiting[0][0] if self._waiting else None
+
+    def start(self, now: float) -> Delivery | None:
+        """The delivery that has been due for longest, whose key is busy from now on; None where nothing is due."""
+        if not self._waiting or self._waiting[0][0] > now:
+            return None
+        _, _, key = heapq.heappop(self._waiting)
+        self._busy.add(key)
+        return self._keys[key][0]
+
+    def finish(self, delivery: Delivery) -> None:
+        """A busy delivery has its outcome: the next of its key may go."""
+        self._busy.remove(delivery.key)
+        self._drop_head(delivery)
+
+    def settle(self, delivery: Delivery) -> None:
+        """A busy delivery is to be tried again at its `due_at`, or is dead and holds its key."""
+        self._check_head(delivery)
+        self._busy.remove(delivery.key)
+        self._keys[delivery.key][0] = delivery
+        self._place(delivery)
+
+    def release(self, delivery: Delivery) -> None:
+        """Redrive: `delivery` takes the place of the dead one that holds its key."""
+        self._unhold(delivery)
+        self._keys[delivery.key][0] = delivery
+        self._place(delivery)
+
+    def discard(self, delivery: Delivery) -> None:
+        """The dead delivery that holds its key goes, and the next of its key may go."""
+        self._unhold(delivery)
+        self._drop_head(delivery)
+
+    def _place(self, head: Delivery) -> None:
+        if head.is_dead:
+            self._held.add(head.key)
+            self._behind += len(self._keys[head.key]) - 1
+        else:
+            heapq.heappush(self._waiting, (head.due_at.timestamp(), head.sequence, head.key))
+
+    def _unhold(self, delivery: Delivery) -> None:
+        self._check_head(delivery)
+        self._held.remove(delivery.key)
+        self._behind -= len(self._keys[delivery.key]) - 1
+
+    def _drop_head(self, delivery: Delivery) -> None:
+        self._check_head(delivery)
+        queue = self._keys[delivery.key]
+        queue.popleft()
+        self._ids.remove(delivery.id)
+        if queue:
+            self._place(queue[0])
+        else:
+            del self._keys[delivery.key]
+
+    def _check_head(self, delivery: Delivery) -> None:
+        head = self._keys[delivery.key][0]
+        if head.id != delivery.id:
+            raise ValueError(f"delivery {delivery.id} is not the head of its key")

@@ -1,0 +1,83 @@
+"""What a delivery loop tells the operators: metrics, and a line where something did not simply work."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from connectors import metrics
+from connectors.intake import Intake
+from connectors.queue import DeliveryQueue
+from connectors.settle import Settled
+from connectors.vocabulary import Delivery
+from streams.vocabulary import OutcomeResult
+
+log = structlog.get_logger(__name__)
+
+
+class Report:
+    """Of one partition of one target. Call `committed` after the commit only."""
+
+    def __init__(self, target: str, topic: str, number: int) -> None:
+        self._target, self._topic, self._number = target, topic, number
+        self._pending = metrics.PENDING.labels(target, str(number))
+        self._held = metrics.HELD.labels(target, str(number))
+        self._ignored = metrics.IGNORED.labels(target)
+        self._seconds = metrics.DELIVERY_SECONDS.labels(target)
+        self._finished = {result: metrics.FINISHED.labels(target, result.value) for result in OutcomeResult}
+        self._discarded = metrics.FINISHED.labels(target, "discarded")
+
+    def queue(self, queue: DeliveryQueue) -> None:
+        self._pending.set(queue.pending)
+        self._held.set(queue.held)
+
+    def committed(self, settled: Sequence[Settled], intake: Intake, queue: DeliveryQueue) -> None:
+        for each in settled:
+            self._settled(each)
+        for record, command, why in intake.ignored:
+            self._ignored.inc()
+            log.info(
+                "command ignored",
+                why=why,
+                command_id=command.id,
+                type=command.type.value,
+                order_key=command.order_key,
+                topic=record.topic,
+                partition=record.partition,
+                offset=record.offset,
+            )
+        for delivery in intake.redriven:
+            log.info("dead letter redriven", **self._where(delivery))
+        for delivery in intake.discarded:
+            self._discarded.inc()
+            log.info("dead letter discarded", **self._where(delivery))
+        self.queue(queue)
+
+    def _settled(self, settled: Settled) -> None:
+        after = settled.delivery
+        if after is None:
+            self._finished[OutcomeResult.DELIVERED].inc()
+            self._seconds.observe((settled.at - settled.before.command.created_at).total_seconds())
+            log.debug("delivered", attempts=settled.before.attempts + 1, **self._where(settled.before))
+        elif after.is_dead:
+            self._finished[OutcomeResult.DEAD].inc()
+            log.warning("dead letter", attempts=after.attempts, error=after.last_error, **self._where(after))
+        else:
+            log.info(
+                "to be tried again",
+                attempts=after.attempts,
+                charged=after.charged,
+                error=after.last_error,
+                due_at=after.due_at.isoformat(),
+                **self._where(after),
+            )
+
+    def _where(self, delivery: Delivery) -> dict[str, object]:
+        return {
+            "target": self._target,
+            "command_id": delivery.id,
+            "order_key": delivery.key,
+            "receipt": delivery.receipt,
+            "topic": self._topic,
+            "partition": self._number,
+            "offset": delivery.sequence,
+        }

@@ -1,0 +1,173 @@
+"""What becomes of a delivery after an attempt: its outcome, or its next attempt, or a dead letter. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connectors.exchange import Attempt, Masker, cut, shown
+from connectors.schedule import jittered_s, retry_after_s, retry_delay_s
+from connectors.verdict import Verdict
+from connectors.vocabulary import Delivery, DeliveryState
+from streams import cloudevents, topics
+from streams.record import Output
+from streams.settings.model import Target
+from streams.vocabulary import DeadLetter, HttpExchange, Outcome, OutcomeResult
+
+REJECTED = "rejected"
+EXHAUSTED = "retries-exhausted"
+UNPROCESSABLE = "unprocessable"
+
+# Also attempts that the schedule does not count have an end.
+ATTEMPTS_MAX = 1000
+OUTCOME_RESPONSE_CHARS_MAX = 2000
+# Bodies of a dead letter are cut to the first of these with which it fits into a record.
+BODY_CHARS_STEPS = (1024 * 1024, 128 * 1024, 16 * 1024, 1024, 0)
+# Headers and Kafka's own, on top of a record's value.
+RECORD_OVERHEAD_BYTES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """`delivery` is what the table holds from now on (None: it is finished), `outputs` what the world is told."""
+
+    before: Delivery
+    delivery: Delivery | None
+    at: datetime
+    outputs: tuple[Output, ...] = ()
+
+    @property
+    def change(self) -> tuple[bytes, bytes | None]:
+        """The change of the delivery table."""
+        return self.before.id.encode(), self.delivery.to_json() if self.delivery else None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An attempt and what it means. `charged`: the retry schedule counts it. `random`: in [0, 1), for the jitter."""
+
+    attempt: Attempt
+    verdict: Verdict
+    charged: bool
+    random: float
+    at: datetime
+
+
+class Settler:
+    """`record_bytes_max`: what one Kafka record may hold."""
+
+    def __init__(self, target: Target, record_bytes_max: int) -> None:
+        self._target, self._record_bytes_max = target, record_bytes_max
+
+    def settle(self, delivery: Delivery, judged: Judged, masker: Masker) -> Settled:
+        """Delivered, to be tried again, or dead."""
+        made = delivery.attempts + 1
+        error = _error(judged.attempt, masker)
+        if judged.verdict is Verdict.DELIVERED:
+            return Settled(delivery, None, judged.at, (self._delivered(delivery, judged, masker),))
+        if judged.verdict is Verdict.REJECTED:
+            return self._dead(delivery.model_copy(update={"attempts": made}), REJECTED, error, judged, masker)
+        charged = delivery.charged + judged.charged
+        tried = delivery.model_copy(update={"attempts": made, "charged": charged, "last_error": error})
+        delay_s = retry_delay_s(self._target.retry_delays_s, charged)
+        if delay_s is None or made >= ATTEMPTS_MAX:
+            return self._dead(tried, EXHAUSTED, error, judged, masker)
+        return Settled(delivery, tried.model_copy(update={"due_at": _due_at(judged, delay_s)}), judged.at)
+
+    def unprocessable(self, delivery: Delivery, error: str, now: datetime) -> Settled:
+        """Dead without an attempt: the command cannot become a request."""
+        return self._to_dead(delivery, UNPROCESSABLE, error, now, None, None)
+
+    def _delivered(self, delivery: Delivery, judged: Judged, masker: Masker) -> Output:
+        answer = judged.attempt.answer
+        assert answer is not None
+        return _output(
+            topics.OUTCOMES,
+            delivery,
+            Outcome(
+                **_about(delivery),
+                result=OutcomeResult.DELIVERED,
+                attempts=delivery.attempts + 1,
+                http_status=answer.status,
+                response=cut(masker.body(answer.body), OUTCOME_RESPONSE_CHARS_MAX),
+                at=judged.at,
+            ).to_json(),
+            f"delivery.{OutcomeResult.DELIVERED}",
+            delivery.attempts + 1,
+            judged.at,
+        )
+
+    def _dead(self, delivery: Delivery, reason: str, error: str, judged: Judged, masker: Masker) -> Settled:
+        return self._to_dead(delivery, reason, error, judged.at, judged.attempt, masker)
+
+    def _to_dead(
+        self, delivery: Delivery, reason: str, error: str, at: datetime, attempt: Attempt | None, masker: Masker | None
+    ) -> Settled:
+        held = delivery.model_copy(update={"state": DeliveryState.DEAD, "due_at": at, "last_error": error})
+        answer = attempt.answer if attempt else None
+        outcome = Outcome(
+            **_about(delivery),
+            result=OutcomeResult.DEAD,
+            attempts=delivery.attempts,
+            http_status=answer.status if answer else None,
+            response=cut(masker.body(answer.body), OUTCOME_RESPONSE_CHARS_MAX) if answer and masker else None,
+            error=error,
+            at=at,
+        )
+        made = (delivery.attempts, at)
+        return Settled(
+            delivery,
+            held,
+            at,
+            (
+                _output(topics.OUTCOMES, delivery, outcome.to_json(), f"delivery.{OutcomeResult.DEAD}", *made),
+                _output(
+                    topics.DEADLETTERS,
+                    delivery,
+                    self._letter(held, reason, attempt, masker),
+                    "delivery.deadletter",
+                    *made,
+                ),
+            ),
+        )
+
+    def _letter(self, dead: Delivery, reason: str, attempt: Attempt | None, masker: Masker | None) -> bytes:
+        """The dead letter, its bodies as long as a record can hold."""
+        for body_chars_max in BODY_CHARS_STEPS:
+            exchange = shown(attempt, masker, body_chars_max) if attempt and masker else None
+            letter = _letter(dead, reason, exchange)
+            if len(letter) + RECORD_OVERHEAD_BYTES <= self._record_bytes_max:
+                return letter
+        return _letter(dead, reason, None)
+
+
+def _letter(dead: Delivery, reason: str, exchange: HttpExchange | None) -> bytes:
+    return DeadLetter(
+        id=dead.id, command=dead.command, exchange=exchange, attempts=dead.attempts, reason=reason, at=dead.due_at
+    ).to_json()
+
+
+def _about(delivery: Delivery) -> dict[str, str]:
+    command = delivery.command
+    return {"command_id": command.id, "type": command.type, "target": command.target, "order_key": command.order_key}
+
+
+def _output(topic: str, delivery: Delivery, value: bytes, type: str, attempts: int, at: datetime) -> Output:
+    headers = cloudevents.headers(
+        id=f"{delivery.id}-{attempts}-{delivery.redrives}",
+        source=f"/connectors/{delivery.command.target}",
+        type=type,
+        time=at,
+    )
+    if delivery.receipt is not None:
+        headers.append(("receipt", delivery.receipt.encode()))
+    return Output(topic, delivery.key.encode(), value, headers)
+
+
+def _due_at(judged: Judged, delay_s: float) -> datetime:
+    answer = judged.attempt.answer
+    asked_s = retry_after_s(answer.headers, judged.at) if answer else None
+    return judged.at + timedelta(seconds=jittered_s(max(delay_s, asked_s or 0.0), judged.random))
+
+
+def _error(attempt: Attempt, masker: Masker) -> str:
+    """Short and without customer data: the answer's body stays in the dead letter."""
+    return f"HTTP {attempt.status}" if attempt.answer else masker.text(attempt.error or "no answer")[:500]

@@ -1,0 +1,68 @@
+"""The external system of seed 000: `POST /api/orders`, with an `Idempotency-Key`.
+
+`create_order` and `update_order` send the same document, the seed's `transformOrder`; the API replaces what it has
+under the same `external_order_id`. Amounts travel as exact JSON numbers: never through a float.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from connectors.exchange import Request
+from connectors.targets.unprocessable import Unprocessable
+from connectors.verdict import Verdict, classify
+from streams.vocabulary import Command, CommandType
+
+KIND = "external"
+PATH = "/api/orders"
+COMMANDS = frozenset({CommandType.CREATE_ORDER, CommandType.UPDATE_ORDER})
+AMOUNTS = ("total_amount",)
+ITEM_AMOUNTS = ("quantity", "price")
+
+_HEADER_SAFE = re.compile(r"[\x21-\x7e]{1,255}")
+_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+
+
+def request(command: Command) -> Request:
+    """The order as the API takes it. Raises `Unprocessable`."""
+    if command.type not in COMMANDS:
+        raise Unprocessable(f"{KIND} knows no command {command.type}")
+    if not _HEADER_SAFE.fullmatch(command.id):
+        raise Unprocessable("the command's id cannot be an Idempotency-Key")
+    order = command.data.get("order")
+    if not isinstance(order, Mapping):
+        raise Unprocessable("data.order is not an object")
+    headers = {"Content-Type": "application/json", "Accept": "application/json", "Idempotency-Key": command.id}
+    return Request("POST", PATH, headers, orjson.dumps(_with_numbers(order)))
+
+
+def judge(status: int | None) -> Verdict:
+    """409: a request with this key is in progress (draft-ietf-httpapi-idempotency-key-header, 2.7): ask again later."""
+    return classify(status, conflict=Verdict.RETRY)
+
+
+def _with_numbers(order: Mapping[str, Any]) -> dict[str, Any]:
+    document = _numbers_at(order, AMOUNTS, "")
+    items = document.get("items")
+    if items is not None:
+        if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+            raise Unprocessable("data.order.items is not a list of objects")
+        document["items"] = [_numbers_at(item, ITEM_AMOUNTS, f"items[{at}].") for at, item in enumerate(items)]
+    return document
+
+
+def _numbers_at(fields: Mapping[str, Any], names: tuple[str, ...], path: str) -> dict[str, Any]:
+    return {
+        name: _number(value, f"{path}{name}") if name in names and value is not None else value
+        for name, value in fields.items()
+    }
+
+
+def _number(value: object, path: str) -> orjson.Fragment:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return orjson.Fragment(str(value))
+    if not isinstance(value, str) or not _JSON_NUMBER.fullmatch(value):
+        raise Unprocessable(f"data.order.{path} is not a decimal")
+    return orjson.Fragment(value)

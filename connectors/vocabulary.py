@@ -1,0 +1,49 @@
+"""`Delivery`: a command that is accepted and not finished, as it lies in `orders.deliveries.<target>`."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from streams.vocabulary import Command
+from streams.vocabulary.base import Time, Whole
+
+
+class DeliveryState(StrEnum):
+    """`pending` is sent when due; `dead` holds its order until an operator redrives or discards it."""
+
+    PENDING = "pending"
+    DEAD = "dead"
+
+
+class Delivery(Whole):
+    """`sequence` is the command's offset: the order of commands within an order key.
+
+    `attempts` counts every attempt that is known of; `charged` those that the retry schedule counts, of this round
+    (a redrive starts a new one). `receipt` is the webhook's that caused the command, where it is known.
+    """
+
+    command: Command
+    sequence: int
+    due_at: Time
+    state: DeliveryState = DeliveryState.PENDING
+    attempts: int = 0
+    charged: int = 0
+    redrives: int = 0
+    last_error: str | None = None
+    receipt: str | None = None
+
+    @property
+    def id(self) -> str:
+        return self.command.id
+
+    @property
+    def key(self) -> str:
+        return self.command.order_key
+
+    @property
+    def is_dead(self) -> bool:
+        return self.state is DeliveryState.DEAD
+
+    def redriven(self, now: datetime) -> "Delivery":
+        """The same command at the start of a new round, due at once."""
+        fresh = {"state": DeliveryState.PENDING, "due_at": now, "charged": 0, "redrives": self.redrives + 1}
+        return self.model_copy(update=fresh)
