@@ -17,6 +17,7 @@ LAUNCHER = str(Path(__file__).with_name("launcher.py"))
 LINE_BYTES_MAX = 64 * 1024
 # A grandchild may hold the pipe open after the child is gone; its lines are waited for this long.
 DRAIN_TIMEOUT_S = 1.0
+EXIT_POLL_S = 0.02
 
 
 class Child:
@@ -53,8 +54,9 @@ class Child:
         return time.monotonic() - self._started_s
 
     async def wait(self) -> int:
-        """The exit code (negative: the signal), after the last line has been read."""
-        code = await self._process.wait()
+        """The exit code (negative: the signal), after the last line has been read. Nothing it started is left."""
+        code = await self._exit()
+        self.kill_group()
         await asyncio.wait({self._lines}, timeout=DRAIN_TIMEOUT_S)
         self._lines.cancel()
         return code
@@ -74,12 +76,18 @@ class Child:
         """SIGTERM, and SIGKILL after `timeout_s`; whether it came to that."""
         self.send(signal.SIGTERM)
         try:
-            await asyncio.wait_for(self._process.wait(), timeout_s)
+            await asyncio.wait_for(self._exit(), timeout_s)
         except TimeoutError:
             self.kill_group()
-            await self._process.wait()
+            await self._exit()
             return True
         return False
+
+    async def _exit(self) -> int:
+        """Looks for the exit code: asyncio's own `wait` also waits for grandchildren that hold the pipe (gh-119710)."""
+        while (code := self._process.returncode) is None:  # noqa: ASYNC110
+            await asyncio.sleep(EXIT_POLL_S)
+        return code
 
     async def _read(self, on_line: Callable[[str], None]) -> None:
         stream = self._process.stdout

@@ -106,7 +106,6 @@ class Supervisor:
         failures = 0
         while True:
             code = await kept.child.wait()
-            kept.child.kill_group()
             self._tell(EventKind.EXITED, kept.program, kept.child, code=code)
             if kept.stopping.is_set():
                 return
