@@ -2,6 +2,7 @@
 
 NAME         the platform's name in the configuration
 METHODS      the HTTP methods its webhooks come by
+EVENTS       its words for events, each with our type and its rank (all that a metric may label by)
 identify     what ingest must know of a request: which order, which event
 normalise    a stored raw record → the order events it states
 """

@@ -2,7 +2,7 @@
 
 The words of `status` and `payment.status`, `data.id`, `items[].id`, `ECOMM_ORDER_UPDATED` and `ECOMM_REFUND_CREATED`
 are from the vendor's webhook reference and its public client (`DudaDev/partner-api`, `src/lib/ecomm/types.ts`); the
-seed's payloads have no `data.id`, so there the invoice number names the order. Every order webhook carries the whole order.
+seed's payloads have no `data.id`, so there the invoice number names the order. Every order webhook has the whole order.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """Selldone's online orders (seed 004): nine actions, each with a snapshot of the basket that may lack fields.
 
 Beyond the seed, from the vendor's public client (`selldone/core`, `models/shop/order`): `items[].count` is the
-quantity, `variant_id`, `type`, `receiver_info` and `billing`, `reject`. Other `event`s than `OnlineOrder` (Avocado, POS)
-number their orders in tables of their own, so they name no order here.
+quantity, `variant_id`, `type`, `receiver_info` and `billing`, `reject`. Other `event`s than `OnlineOrder` (Avocado,
+POS) number their orders in tables of their own, so they name no order here.
 """
 
 from collections.abc import Mapping

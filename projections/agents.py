@@ -1,0 +1,70 @@
+"""The fold agent: `orders.events` → the table `orders.state`, and the commands that the new state demands."""
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import ValidationError
+
+from projections.decide import TargetSpec, decide
+from projections.fold import fold
+from streams import cloudevents, topics
+from streams.receipt import with_receipt
+from streams.record import Output, Record
+from streams.runtime.agent import Agent, Quarantine, Step, stepwise
+from streams.runtime.state import Overlay
+from streams.settings.model import Settings
+from streams.vocabulary import Command, Order, OrderEvent
+
+NAME = "fold"
+ORIGIN = "/projections/decide"
+
+
+def agents(settings: Settings) -> Sequence[Agent]:
+    """The agents of this package, for `orderlog streams`."""
+    return (stepwise(NAME, topics.EVENTS, fold_step(settings), table=topics.STATE),)
+
+
+def fold_step(settings: Settings) -> Step:
+    """One event into its order's state.
+
+    Quarantines what is not an event (`not-an-order-event`) or lies under another key than its order's (`misplaced`).
+    """
+    routes = {source.name: _targets_of(settings, source.name) for source in settings.sources}
+
+    def step(record: Record, orders: Overlay) -> Iterable[Output]:
+        event = _event(record)
+        key = event.order_key.encode()
+        if record.key != key:
+            raise Quarantine("misplaced", "the record's key is not the event's order_key")
+        held = orders.get(key)
+        before = None if held is None else Order.from_json(held)
+        after = fold(before, event)
+        if after is before:
+            return ()
+        commands: tuple[Command, ...] = ()
+        if event.delivery is None:
+            after, commands = decide(after, routes.get(event.source, ()), event)
+        orders.set(key, after.to_json())
+        return [_output(command) for command in commands]
+
+    return step
+
+
+def _targets_of(settings: Settings, source: str) -> tuple[TargetSpec, ...]:
+    return tuple(TargetSpec(name, settings.target(name).kind) for name in settings.targets_of(source))
+
+
+def _event(record: Record) -> OrderEvent:
+    try:
+        return OrderEvent.from_json(record.value or b"")
+    except ValidationError as error:
+        raise Quarantine("not-an-order-event", f"{error.error_count()} fields are not as an event's") from None
+
+
+def _output(command: Command) -> Output:
+    headers = cloudevents.headers(id=command.id, source=ORIGIN, type=command.type, time=command.created_at)
+    return Output(
+        topics.commands(command.target),
+        command.order_key.encode(),
+        command.to_json(),
+        with_receipt(headers, command.receipt),
+    )

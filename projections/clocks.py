@@ -1,0 +1,52 @@
+"""Which of two events came later, and which event each present value of an order came from.
+
+A clock is (source time in µs, rank, origin offset, event id): the platform's own time first, then the platform's order
+of events within that time, then arrival, then the id, so that no two events are equal. Offsets only ever compare within
+one order, and so within one partition.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from streams.vocabulary import OrderEvent
+from streams.vocabulary.order import Clock
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+# Past this many events of one order, the oldest by source time are forgotten, and a repeat of one of those counts as an
+# event again (`version`); its values still change nothing, as their clocks are not later than what is held.
+SEEN_MAX = 512
+
+# Earlier than any event.
+NEVER: Clock = (-(1 << 62), 0, 0, "")
+
+Held = tuple[tuple[Clock, tuple[str, ...]], ...]
+
+
+def clock_of(event: OrderEvent) -> Clock:
+    """Where `event` stands among the events of its order."""
+    return ((event.occurred_at - EPOCH) // MICROSECOND, event.rank, event.origin.offset, event.id)
+
+
+def by_field(held: Held) -> dict[str, Clock]:
+    """Field → the clock of the event that its value came from."""
+    return {field: clock for clock, fields in held for field in fields}
+
+
+def by_clock(clocks: Mapping[str, Clock]) -> Held:
+    """The inverse of `by_field`, in one order whatever the history: most fields share the clock of a few events."""
+    fields: dict[Clock, list[str]] = {}
+    for field, clock in clocks.items():
+        fields.setdefault(clock, []).append(field)
+    return tuple((clock, tuple(sorted(names))) for clock, names in sorted(fields.items()))
+
+
+def is_seen(seen: tuple[Clock, ...], event_id: str) -> bool:
+    """Whether this event is among those remembered."""
+    return any(clock[3] == event_id for clock in seen)
+
+
+def remember(seen: tuple[Clock, ...], clock: Clock) -> tuple[Clock, ...]:
+    """The latest `SEEN_MAX` events by clock, so that the window is the same whatever the order of arrival."""
+    return tuple(sorted((*seen, clock))[-SEEN_MAX:])

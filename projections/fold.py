@@ -1,0 +1,137 @@
+"""`fold`: one event into the state of its order. Pure; the same state whatever the order of arrival (DESIGN section 3).
+
+How each part of an order joins: `projections.lattice` (status, money, flags), `projections.joins` (values, people,
+addresses, payments, shipments), `projections.targets` (what became of commands).
+"""
+
+from decimal import Decimal
+
+from projections import lattice
+from projections.clocks import by_clock, by_field, clock_of, is_seen, remember
+from projections.joins import Joins
+from projections.targets import OPERATORS, target_after
+from streams.vocabulary import EventType, Order, OrderEvent, OrderStatus, Payment, PaymentStatus
+from streams.vocabulary.event import DeliveryFacts
+
+# Fields of the same name in `OrderFacts` and `Order` that the later event decides.
+REGISTERS = (
+    "shop",
+    "order_id",
+    "order_number",
+    "currency",
+    "total",
+    "subtotal",
+    "tax",
+    "discount",
+    "shipping_cost",
+    "placed_at",
+    "platform_status",
+    "platform_delivery_state",
+    "platform_type",
+    "note",
+)
+
+
+def fold(order: Order | None, event: OrderEvent) -> Order:
+    """The order after `event`; the very same object where the event was applied before.
+
+    Any permutation of a set of events, with any repeats, gives an equal order, up to `SEEN_MAX` events of one order;
+    past that only `version` may count a repeat again.
+    """
+    if order is None:
+        order = Order(key=event.order_key, source=event.source, platform=event.platform)
+    book = order.bookkeeping
+    if is_seen(book.seen, event.id):
+        return order
+    clock = clock_of(event)
+    joins = Joins(clock, by_field(book.held))
+    if event.delivery is None:
+        _join_facts(order, event, joins)
+    elif event.delivery.command_type not in OPERATORS:
+        _join_delivery(order, event, event.delivery, joins)
+    return _after(order, event, joins)
+
+
+def _join_facts(order: Order, event: OrderEvent, joins: Joins) -> None:
+    facts = event.data
+    given = facts.model_fields_set
+    for field in REGISTERS:
+        if field in given:
+            joins.register(field, getattr(facts, field))
+    if facts.lines is not None:
+        joins.register("lines", facts.lines)
+    if facts.customer is not None:
+        joins.person("customer", order.customer, facts.customer)
+    if facts.shipping_address is not None:
+        joins.address("shipping_address", order.shipping_address, facts.shipping_address)
+    if facts.billing_address is not None:
+        joins.address("billing_address", order.billing_address, facts.billing_address)
+    if facts.payments:
+        joins.keyed("payments", order.payments, facts.payments)
+    if facts.shipments:
+        joins.keyed("shipments", order.shipments, facts.shipments)
+
+
+def _join_delivery(order: Order, event: OrderEvent, delivery: DeliveryFacts, joins: Joins) -> None:
+    path = f"targets.{delivery.target}"
+    if joins.is_later(path):
+        joins.clocks[path] = joins.clock
+        joins.changes["targets"] = {**order.targets, delivery.target: target_after(order, event, delivery)}
+
+
+def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
+    book, changes = order.bookkeeping, joins.changes
+    reached = _reached(book.reached, event)
+    paid = _paid(book.paid, event)
+    bookkeeping = book.model_copy(
+        update={
+            "held": by_clock(joins.clocks),
+            "seen": remember(book.seen, joins.clock),
+            "reached": reached,
+            "paid": paid,
+            "placed": book.placed or event.type is EventType.PLACED,
+        }
+    )
+    payments, total = changes.get("payments", order.payments), changes.get("total", order.total)
+    return order.model_copy(
+        update={
+            **changes,
+            "status": reached[-1] if reached else order.status,
+            "payment_status": lattice.PAYMENT_NEXT[paid, refunded(payments, total)],
+            "flags": _flags(order.flags, event.type, reached),
+            "version": order.version + 1,
+            "updated_at": max(order.updated_at or event.occurred_at, event.occurred_at),
+            "bookkeeping": bookkeeping,
+        }
+    )
+
+
+def _reached(reached: tuple[OrderStatus, ...], event: OrderEvent) -> tuple[OrderStatus, ...]:
+    """Every status that was asserted, the greatest last."""
+    said = {status for status in (lattice.ASSERTED.get(event.type), event.data.status) if status is not None}
+    if said.issubset(reached):
+        return reached
+    return tuple(sorted(said.union(reached), key=lattice.STATUS_RANK.__getitem__))
+
+
+def _paid(paid: PaymentStatus, event: OrderEvent) -> PaymentStatus:
+    for said in (lattice.PAYMENT_ASSERTED.get(event.type), event.data.payment_status):
+        if said is not None:
+            paid = lattice.PAYMENT_NEXT[paid, said]
+    return paid
+
+
+def _flags(flags: tuple[str, ...], type: EventType, reached: tuple[OrderStatus, ...]) -> tuple[str, ...]:
+    """Flags only ever come; a person takes note of them, nothing takes them away."""
+    said = lattice.contradictions(reached)
+    if type in lattice.FLAGGED:
+        said.add(lattice.FLAGGED[type])
+    return flags if said.issubset(flags) else tuple(sorted(said.union(flags)))
+
+
+def refunded(payments: tuple[Payment, ...], total: Decimal | None) -> PaymentStatus:
+    """What the refunds known by id say: payments of negative amounts, against what the order costs now."""
+    back = sum((-one.amount for one in payments if one.amount is not None and one.amount < 0), Decimal(0))
+    if not back:
+        return PaymentStatus.UNPAID
+    return PaymentStatus.REFUNDED if total is not None and back >= total else PaymentStatus.PARTLY_REFUNDED

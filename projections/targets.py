@@ -1,0 +1,34 @@
+"""What a target has of an order: what became of the commands that were decided for it."""
+
+from streams.vocabulary import CommandType, EventType, Order, OrderEvent, TargetState
+from streams.vocabulary.event import DeliveryFacts
+
+PENDING, DELIVERED, DEAD = "pending", "delivered", "dead"
+
+# An operator's word about a dead letter: its outcome says nothing of what the target has.
+OPERATORS = frozenset({CommandType.REDRIVE, CommandType.DISCARD})
+
+
+def target_after(order: Order, event: OrderEvent, delivery: DeliveryFacts) -> TargetState:
+    """The target's state once `delivery` is known.
+
+    Dead, whichever command it was, since a dead letter holds back what follows it. Delivered, only if nothing was
+    commanded since: an outcome of an older command leaves the newer one pending.
+    """
+    commanded = order.bookkeeping.commanded.get(delivery.target)
+    if event.type is EventType.DELIVERY_FAILED:
+        status = DEAD
+    elif commanded is not None and commanded.id != delivery.command_id:
+        status = PENDING
+    else:
+        status = DELIVERED
+    return TargetState(
+        status=status, attempts=delivery.attempts, last_error=delivery.error, updated_at=event.occurred_at
+    )
+
+
+def commanded_now(known: TargetState | None, event: OrderEvent) -> TargetState:
+    """The target's state as `event` has a command decided for it; one that is dead stays so until that is settled."""
+    if known is not None and known.status == DEAD:
+        return known
+    return TargetState(status=PENDING, updated_at=event.received_at)

@@ -1,0 +1,82 @@
+"""The normalise agents: `webhooks.<source>` → `orders.events`, one agent per source, and `orders.outcomes` → events."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+import orjson
+
+from streams import cloudevents, outcomes, topics
+from streams.platforms import PLATFORMS, Platform, RawWebhook, Undecodable
+from streams.receipt import with_receipt
+from streams.record import Output, Record
+from streams.runtime.agent import Agent, Quarantine, Step, stepwise
+from streams.runtime.state import Overlay
+from streams.settings.model import Settings
+from streams.vocabulary import OrderEvent, Origin
+
+
+def agents(settings: Settings) -> Sequence[Agent]:
+    """The agents of this package, for `orderlog streams`. Raises `KeyError` for a platform that does not exist."""
+    readers = [
+        stepwise(f"normalise-{source.name}", topics.webhooks(source.name), normalise_step(PLATFORMS[source.platform]))
+        for source in settings.sources
+    ]
+    platforms = {source.name: source.platform for source in settings.sources}
+    return (*readers, stepwise("outcomes", topics.OUTCOMES, outcomes_step(platforms)))
+
+
+def normalise_step(platform: Platform) -> Step:
+    """One raw webhook into the events it states. Quarantines with the platform's reason, or `not-a-webhook`."""
+
+    def step(record: Record, _: Overlay) -> Iterable[Output]:
+        webhook = raw_webhook(record)
+        try:
+            events = platform.normalise(webhook)
+        except Undecodable as error:
+            raise Quarantine(error.reason, str(error)) from None
+        return [_output(event, f"/webhooks/{webhook.source}") for event in events]
+
+    return step
+
+
+def outcomes_step(platforms: Mapping[str, str]) -> Step:
+    """One outcome into the event that tells its order. `platforms`: source → platform. Quarantines `not-an-outcome`."""
+
+    def step(record: Record, _: Overlay) -> Iterable[Output]:
+        event = outcomes.event_of(record, platforms)
+        assert event.delivery is not None
+        return [_output(event, f"/targets/{event.delivery.target}")]
+
+    return step
+
+
+def raw_webhook(record: Record) -> RawWebhook:
+    """The webhook that a raw record holds (DESIGN section 7)."""
+    receipt, received_at = record.header("ce_id"), record.header("ce_time")
+    if record.value is None or receipt is None or received_at is None:
+        raise Quarantine("not-a-webhook", "the record has no body, no ce_id or no ce_time")
+    try:
+        return RawWebhook(
+            source=topics.source_of(record.topic),
+            body=record.value,
+            origin=Origin(topic=record.topic, partition=record.partition, offset=record.offset),
+            receipt=receipt.decode(),
+            received_at=datetime.fromisoformat(received_at.decode()),
+            query=_mapping(record.header(cloudevents.HTTP_QUERY)),
+            headers=_mapping(record.header(cloudevents.HTTP_HEADERS)),
+        )
+    except ValueError as error:
+        raise Quarantine("not-a-webhook", f"the record is not as ingest writes it: {error}") from None
+
+
+def _mapping(header: bytes | None) -> Mapping[str, str]:
+    """Of a field that was sent more than once, the first."""
+    value = orjson.loads(header) if header else {}
+    if not isinstance(value, dict):
+        raise ValueError("a header of it is not a JSON object")  # noqa: TRY004
+    return {name: one[0] if isinstance(one, list) and one else str(one) for name, one in value.items()}
+
+
+def _output(event: OrderEvent, source: str) -> Output:
+    headers = cloudevents.headers(id=event.id, source=source, type=event.type, time=event.occurred_at)
+    return Output(topics.EVENTS, event.order_key.encode(), event.to_json(), with_receipt(headers, event.receipt))
