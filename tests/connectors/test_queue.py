@@ -1,0 +1,120 @@
+"""The invariant: per key, deliveries leave in the order of their sequence, one at a time, none past a dead one; nothing
+is lost, nothing is queued twice, and the counts are those of a model that scans everything."""
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from connectors.queue import DeliveryQueue
+from connectors.vocabulary import Delivery, DeliveryState
+from tests.connectors.make import START, at, delivery
+
+KEYS = [f"duda:shop/{number}" for number in range(4)]
+NOW = START.timestamp()
+
+
+class QueueModel(RuleBasedStateMachine):
+    """A queue beside a plain list per key that is scanned as a whole."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queue = DeliveryQueue()
+        self.lists: dict[str, list[Delivery]] = {key: [] for key in KEYS}
+        self.busy: set[str] = set()
+        self.now_s = 0.0
+        self.sequence = 0
+
+    @property
+    def heads(self) -> list[Delivery]:
+        return [each[0] for each in self.lists.values() if each]
+
+    def ready(self) -> list[Delivery]:
+        return [head for head in self.heads if not head.is_dead and head.key not in self.busy]
+
+    @rule(key=st.sampled_from(KEYS), due_s=st.integers(0, 5))
+    def add(self, key: str, due_s: int) -> None:
+        self.sequence += 1
+        new = delivery(f"c-{self.sequence}", key, self.sequence, self.now_s + due_s)
+        self.queue.add(new)
+        self.lists[key].append(new)
+
+    @rule(seconds=st.integers(1, 4))
+    def pass_time(self, seconds: int) -> None:
+        self.now_s += seconds
+
+    @rule()
+    def start(self) -> None:
+        started = self.queue.start(NOW + self.now_s)
+        due = [head for head in self.ready() if head.due_at <= at(self.now_s)]
+        expected = min(due, key=lambda head: (head.due_at, head.sequence), default=None)
+        assert started == expected
+        if started:
+            self.busy.add(started.key)
+
+    def _busy_head(self, data: st.DataObject) -> Delivery:
+        return self.lists[data.draw(st.sampled_from(sorted(self.busy)))][0]
+
+    @precondition(lambda self: self.busy)
+    @rule(data=st.data())
+    def finish(self, data: st.DataObject) -> None:
+        head = self._busy_head(data)
+        self.queue.finish(head)
+        self.busy.remove(head.key)
+        self.lists[head.key].pop(0)
+
+    @precondition(lambda self: self.busy)
+    @rule(data=st.data(), wait_s=st.integers(0, 5), dead=st.booleans())
+    def settle(self, data: st.DataObject, wait_s: int, dead: bool) -> None:
+        head = self._busy_head(data)
+        state = DeliveryState.DEAD if dead else DeliveryState.PENDING
+        again = head.model_copy(update={"due_at": at(self.now_s + wait_s), "state": state})
+        self.queue.settle(again)
+        self.busy.remove(head.key)
+        self.lists[head.key][0] = again
+
+    @precondition(lambda self: any(head.is_dead for head in self.heads))
+    @rule(data=st.data(), redrive=st.booleans())
+    def decide(self, data: st.DataObject, redrive: bool) -> None:
+        dead = data.draw(st.sampled_from([head for head in self.heads if head.is_dead]))
+        if redrive:
+            again = dead.redriven(at(self.now_s))
+            self.queue.release(again)
+            self.lists[dead.key][0] = again
+        else:
+            self.queue.discard(dead)
+            self.lists[dead.key].pop(0)
+
+    @rule()
+    def restart(self) -> None:
+        """What is in flight is forgotten; what is committed comes back, in whatever order the table gives it."""
+        stored = [each for listed in reversed(self.lists.values()) for each in reversed(listed)]
+        self.queue, self.busy = DeliveryQueue(stored), set()
+
+    @invariant()
+    def counts_are_those_of_a_scan(self) -> None:
+        held = {head.key for head in self.heads if head.is_dead}
+        assert self.queue.held == len(held)
+        assert len(self.queue) == sum(map(len, self.lists.values()))
+        assert self.queue.pending == sum(len(listed) for key, listed in self.lists.items() if key not in held)
+        assert self.queue.next_due() == min((head.due_at.timestamp() for head in self.ready()), default=None)
+
+
+TestQueueModel = QueueModel.TestCase
+TestQueueModel.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+
+
+def test_an_id_that_is_pending_is_never_queued_twice() -> None:
+    """The same command, read twice, must not have its effect twice."""
+    queue = DeliveryQueue([delivery("c-1")])
+    with pytest.raises(ValueError, match="queued already"):
+        queue.add(delivery("c-1", sequence=7))
+    assert len(queue) == 1
+
+
+def test_settling_what_is_not_the_head_is_refused() -> None:
+    """A mix-up of deliveries of one order must end the process, not reorder the order."""
+    queue = DeliveryQueue([delivery("c-1", sequence=1), delivery("c-2", sequence=2)])
+    queue.start(NOW)
+    with pytest.raises(ValueError, match="not the head"):
+        queue.finish(delivery("c-2", sequence=2))
