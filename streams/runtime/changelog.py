@@ -13,6 +13,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from streams.runtime.state import Store
 
 BATCH_RECORDS_MAX = 10_000
+# The client waits this long for a full batch, at the end of the changelog too.
+BATCH_TIMEOUT_S = 0.03
 STALL_TIMEOUT_S = 60.0
 REQUEST_TIMEOUT_S = 15.0
 
@@ -60,7 +62,7 @@ def _read_to_end(consumer: Consumer, store: Store, end: int, position: int, repo
     records, at_end = 0, False
     while not at_end:
         changes: dict[bytes, bytes | None] = {}
-        batch = consumer.consume(BATCH_RECORDS_MAX, 0.5)
+        batch = consumer.consume(BATCH_RECORDS_MAX, BATCH_TIMEOUT_S)
         for message in batch:
             if error := message.error():
                 if error.code() != KafkaError._PARTITION_EOF:

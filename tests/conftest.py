@@ -1,0 +1,32 @@
+"""A real Kafka for every test: as ORDERLOG__KAFKA__BOOTSTRAP says, else by testcontainers, else a local one."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.broker import LocalBroker
+from tests.kafka import docker_answers, kafka_container
+
+BOOTSTRAP = "ORDERLOG__KAFKA__BOOTSTRAP"
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap address of a broker that tests share; use topics of names of your own."""
+    if given := os.environ.get(BOOTSTRAP):
+        yield given
+    elif docker_answers():
+        with kafka_container() as bootstrap:
+            yield bootstrap
+    else:
+        with LocalBroker(tmp_path_factory.mktemp("kafka")) as broker:
+            yield broker.bootstrap
+
+
+@pytest.fixture
+def private_broker(tmp_path: Path) -> Iterator[LocalBroker]:
+    """A running broker of the test's own, to kill, suspend and restart."""
+    with LocalBroker(tmp_path / "broker") as broker:
+        yield broker
