@@ -1,0 +1,78 @@
+"""The sources as the handler needs them: everything that can be known before the first request is looked up once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ingest.auth import Verifier, verifier_of
+from streams import topics
+from streams.platforms import PLATFORMS, Platform
+from streams.settings import Settings, SettingsError
+from streams.settings.check import is_loopback
+from streams.settings.errors import Mistake
+from streams.settings.model import Source
+
+# Headers and framing of a record beside its body: http_headers and http_query are bounded by the HTTP server.
+RECORD_OVERHEAD_BYTES = 128 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """One source, ready to receive. `key_prefix` and `path` are what its records carry."""
+
+    name: str
+    platform: Platform
+    verifier: Verifier
+    topic: str
+    path: str
+    methods: frozenset[str]
+
+    @property
+    def allow(self) -> str:
+        """The value of an `Allow` header."""
+        return ", ".join(sorted(self.methods))
+
+
+def senders(settings: Settings, environ: Mapping[str, str]) -> dict[str, Sender]:
+    """The senders by name. Raises `SettingsError` with every secret that cannot be had and every door left open."""
+    mistakes: list[Mistake | str] = _bounds(settings)
+    found: dict[str, Sender] = {}
+    for source in settings.sources:
+        try:
+            found[source.name] = _sender(source, settings, environ)
+        except SettingsError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise SettingsError(mistakes)
+    return found
+
+
+def _sender(source: Source, settings: Settings, environ: Mapping[str, str]) -> Sender:
+    key = f"sources.{source.name}"
+    if source.auth.scheme == "none" and not _may_be_open(source, settings):
+        mend = "choose a scheme, bind ingest.host to loopback, or set allow_unauthenticated = true"
+        raise SettingsError([Mistake("", f"{key}.auth", "anyone on the network could send orders here", mend)])
+    platform = PLATFORMS.get(source.platform)
+    if platform is None:
+        known = ", ".join(sorted(PLATFORMS))
+        raise SettingsError([Mistake("", f"{key}.platform", "is not known", f"one of {known}")])
+    return Sender(
+        name=source.name,
+        platform=platform,
+        verifier=verifier_of(source.auth, environ),
+        topic=topics.webhooks(source.name),
+        path=f"/webhooks/{source.name}",
+        methods=frozenset(platform.METHODS),
+    )
+
+
+def _may_be_open(source: Source, settings: Settings) -> bool:
+    ingest = settings.ingest
+    return is_loopback(ingest.host) or ingest.allow_unauthenticated or source.allow_unauthenticated
+
+
+def _bounds(settings: Settings) -> list[Mistake | str]:
+    room = settings.kafka.record_bytes_max - RECORD_OVERHEAD_BYTES
+    if settings.ingest.max_body_bytes <= room:
+        return []
+    what = f"a body of this size does not fit into kafka.record_bytes_max ({settings.kafka.record_bytes_max})"
+    return [Mistake("", "ingest.max_body_bytes", what, f"at most {max(room, 0)}, or raise kafka.record_bytes_max")]
