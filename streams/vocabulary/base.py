@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Annotated, Any, Self
 
 import orjson
@@ -46,6 +47,10 @@ def parse_money(value: object) -> Decimal:
     """
     if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
         raise ValueError(f"an amount must be a decimal, an integer or a string, not {type(value).__name__}")  # noqa: TRY004
+    return _canonical_text(value) if isinstance(value, str) and len(value) <= MONEY_DIGITS_MAX else _canonical(value)
+
+
+def _canonical(value: Decimal | int | str) -> Decimal:
     try:
         amount = Decimal(value)
     except InvalidOperation:
@@ -63,6 +68,10 @@ def parse_money(value: object) -> Decimal:
     if not any(stripped):
         return Decimal(0)
     return Decimal((sign, tuple(stripped), exponent))
+
+
+# Records of ours are read back far more often than amounts differ. Only short texts: the cache is bounded by count.
+_canonical_text = lru_cache(maxsize=8192)(_canonical)
 
 
 Money = Annotated[
