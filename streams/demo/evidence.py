@@ -1,7 +1,7 @@
 """What was sent, what lies in Kafka and what the stand-in API received: all that the checker goes by. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -67,7 +67,6 @@ class Evidence:
     deadletters: Sequence[DeadLetter]
     effects: Sequence[Effect]
     repeats_at_target: int = 0
-    unreadable: Sequence[str] = field(default_factory=tuple)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,12 +33,12 @@ class Told:
 class Expected:
     """`must` be at the target; or `may`: cancelled, and whether it was created before depends on who was quicker.
 
-    `bodies`: what its record may say. The last word of the platform, unless the order was cancelled.
+    `body`: what its record says if there is one, the platform's last word, also where the order was cancelled.
     """
 
     must: bool
     may: bool
-    bodies: tuple[Body, ...]
+    body: Body
 
 
 def expected(arrived: Iterable[tuple[str, bytes]]) -> Mapping[str, Expected]:
@@ -66,11 +66,8 @@ def _expect(told: list[Told]) -> Expected:
     cancelled = next((at for at, one in enumerate(told) if one.is_cancelling), None)
     # Of two webhooks with the same time and kind, the one that arrived later counts.
     last = max(enumerate(told), key=lambda entry: (entry[1].at, entry[0]))[1]
-    if placed is None or (cancelled is not None and cancelled <= placed):
-        return Expected(must=False, may=False, bodies=())
-    if cancelled is None:
-        return Expected(must=True, may=True, bodies=(last.body,))
-    return Expected(must=False, may=True, bodies=tuple(one.body for one in told))
+    may = placed is not None and (cancelled is None or placed < cancelled)
+    return Expected(must=may and cancelled is None, may=may, body=last.body)
 
 
 def _read_duda(document: Mapping[str, Any]) -> Told:

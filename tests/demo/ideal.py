@@ -72,7 +72,8 @@ class _Run:
         known = self.told.setdefault(told.order_key, [])
         known.append(told)
         commanded = [command for command in self.commands if command.order_key == told.order_key]
-        if any(one.is_cancelling for one in known) or not any(one.is_placing for one in known):
+        can_create = any(one.is_placing for one in known) and not any(one.is_cancelling for one in known)
+        if not commanded and not can_create:
             return
         last = max(known, key=lambda one: one.at)
         document = _document(told.order_key, last)

@@ -29,8 +29,8 @@ def _check_record(key: str, expectation: Expected, record: Mapping[str, Any] | N
             yield lost(key, "placed, and not at the target")
     elif not expectation.may:
         yield doubled(key, "at the target, though it was never placed, or cancelled before")
-    elif (body := read_body(record)) not in expectation.bodies:
-        yield lost(key, f"its record says {body}, expected {expectation.bodies[-1]}")
+    elif (body := read_body(record)) != expectation.body:
+        yield lost(key, f"its record says {body}, expected {expectation.body}")
 
 
 def _records(evidence: Evidence) -> Mapping[str, Mapping[str, Any]]:

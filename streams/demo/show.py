@@ -1,0 +1,130 @@
+"""What a person sees of a run: calm lines, a progress bar, a table, and where to look next."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from streams.demo.check import Finding
+from streams.demo.cluster import ROLES, Cluster
+from streams.demo.send import Progress as Moved
+from streams.demo.summary import Summary
+
+FINDINGS_MAX = 20
+
+ROWS: tuple[tuple[str, str], ...] = (
+    ("accepted", "webhooks answered 200, so durable in Kafka"),
+    ("rejected", "unsigned or forged, refused"),
+    ("quarantined", "signed, but no order: set aside with the reason"),
+    ("events", "facts in orders.events, outcomes of deliveries included"),
+    ("duplicates_suppressed", "facts that came again and changed nothing"),
+    ("orders", "states in orders.state"),
+    ("commands", "what the target was to do"),
+    ("delivered", "commands with one effect at the target"),
+    ("repeats_at_target", "requests sent again, remembered by their idempotency key"),
+    ("dead_lettered", "commands given up"),
+    ("lost", "computed from what Kafka and the target have"),
+    ("doubled", "computed from what Kafka and the target have"),
+)
+
+
+class Show:
+    """Everything goes to `console`: stderr where stdout is for JSON."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def step(self, text: str) -> None:
+        """One thing that is done."""
+        self.console.print(f"[green]✓[/green] {escape(text)}", highlight=False)
+
+    def note(self, text: str) -> None:
+        """One thing that happens on the way."""
+        self.console.print(f"[yellow]![/yellow] {escape(text)}", highlight=False)
+
+    def trouble(self, text: str) -> None:
+        """One thing that is wrong."""
+        self.console.print(f"[red]✗[/red] {escape(text)}", highlight=False)
+
+    @contextmanager
+    def waiting(self, text: str) -> Iterator[None]:
+        """A spinner, on a terminal."""
+        with self.console.status(escape(text)):
+            yield
+
+    @contextmanager
+    def counting(self, text: str) -> Iterator[Moved]:
+        """A spinner with a number that goes down to nothing, on a terminal."""
+        with self.console.status(escape(text)) as status:
+            yield lambda left: status.update(f"{escape(text)}: {left:,} to go")
+
+    @contextmanager
+    def bar(self, text: str, total: int) -> Iterator[Moved]:
+        """A progress bar, on a terminal; gives the function to move it."""
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console, transient=True) as progress:
+            task = progress.add_task(escape(text), total=total)
+            yield lambda done: progress.update(task, completed=done)
+
+    def findings(self, findings: Sequence[Finding]) -> None:
+        """What was lost or doubled, the first of it."""
+        for finding in findings[:FINDINGS_MAX]:
+            self.trouble(f"{finding.verdict}: {finding.subject}: {finding.detail}")
+        if len(findings) > FINDINGS_MAX:
+            self.trouble(f"and {len(findings) - FINDINGS_MAX} more")
+
+    def summary(self, summary: Summary) -> None:
+        """The table."""
+        table = Table(show_header=False, pad_edge=False, title="What went in, and what came out", title_justify="left")
+        table.add_column(style="bold")
+        table.add_column(justify="right")
+        table.add_column(style="dim")
+        for name, meaning in ROWS:
+            value = getattr(summary, name)
+            colour = ("red" if value else "green") if name in ("lost", "doubled") else "default"
+            table.add_row(name.replace("_", " "), f"[{colour}]{value:,}[/{colour}]", meaning)
+        for name, milliseconds in (("p50", summary.latency_ms_p50), ("p99", summary.latency_ms_p99)):
+            text = "–" if milliseconds is None else f"{milliseconds:,.0f} ms"
+            table.add_row(f"accepted → delivered, {name}", text, "from ingest's answer to the order at the target")
+        self.console.print(table)
+
+    def next_steps(self, cluster: Cluster, *, running: bool) -> None:
+        """Where to look now: URLs and commands, each of which works."""
+        self.console.print("\n[bold]Where to look next[/bold]", highlight=False)
+        rows = _running(cluster) if running else _ended()
+        table = Table.grid(padding=(0, 2))
+        for what, where in rows:
+            table.add_row(f"  {escape(what)}", f"[cyan]{escape(where)}[/cyan]")
+        self.console.print(table, highlight=False, soft_wrap=True)
+
+
+def _running(cluster: Cluster) -> list[tuple[str, str]]:
+    url, orderlog = cluster.setting.url, f"orderlog --config {cluster.config}"
+    return [
+        ("webhooks go in at", f"{url('ingest')}/webhooks/duda and …/selldone"),
+        ("is ingest well", f"curl {url('ingest')}/ready"),
+        ("figures of each role", ", ".join(f"{url(role)}/metrics" for role in ROLES)),
+        ("what the target did", f"curl {url('sandbox')}/_sandbox/effects"),
+        ("let the target fail", f"curl -X PUT {url('sandbox')}/_sandbox/faults -d '{{\"error_rate\": 0.5}}'"),
+        ("the topics", f"{orderlog} topics --check"),
+        ("the configuration", f"{orderlog} config"),
+        ("the logs", f"{cluster.logs}"),
+    ]
+
+
+def _ended() -> list[tuple[str, str]]:
+    return [
+        ("the same, left running", "orderlog demo --keep"),
+        ("kill something else", "orderlog demo --kill broker --kill connector --kill ingest"),
+        ("what travels through Kafka", "orderlog schema --asyncapi"),
+        ("run it with your own settings", "orderlog up"),
+    ]
