@@ -1,0 +1,38 @@
+"""A sandbox on loopback in this process, and what it saw."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from connectors.sandbox.faults import Faults
+from connectors.sandbox.server import Sandbox
+
+TOKEN = "sandbox-token"
+
+
+@asynccontextmanager
+async def serving(app: web.Application) -> AsyncIterator[str]:
+    """Real HTTP on a free port; gives the base URL."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def sandbox(**faults: Any) -> AsyncIterator[tuple[Sandbox, str]]:
+    """A sandbox with these faults, and its base URL."""
+    stand_in = Sandbox(TOKEN, Faults(**faults))
+    async with serving(stand_in.app()) as url:
+        yield stand_in, url
+
+
+def lines(body: bytes) -> list[dict[str, Any]]:
+    """NDJSON as a list."""
+    return [orjson.loads(line) for line in body.splitlines()]
