@@ -25,7 +25,8 @@ def overlay(data: dict[str, Any], environ: Mapping[str, str]) -> tuple[dict[Path
         if problem:
             mistakes.append(Mistake(variable, ".".join(path), *problem))
         else:
-            origins[path] = variable
+            merged = isinstance(value, dict) and len(path) == 1 and isinstance(data[path[0]], dict)
+            origins.update({(*path, key): variable for key in value} if merged else {path: variable})
     return origins, mistakes
 
 

@@ -68,16 +68,19 @@ class _Places:
         return Mistake(self._where(path), _dotted(path), what, mend)
 
     def line(self, path: lines.Path) -> int:
-        """The line that `path` is nearest to; 0 where it is not in the file."""
+        """The line that `path` is nearest to; 0 where it is not from the file."""
+        if self._variable(path):
+            return 0
         return next((self._lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self._lines), 0)
 
     def _where(self, path: lines.Path) -> str:
-        for end in range(len(path), 0, -1):
-            if variable := self._origins.get(path[:end]):
-                return variable
-            if path[:end] in self._lines:
-                return f"{self._file}:{self._lines[path[:end]]}"
-        return f"{self._file}:1" if self._file else ""
+        if variable := self._variable(path):
+            return variable
+        return f"{self._file}:{self.line(path) or 1}" if self._file else ""
+
+    def _variable(self, path: lines.Path) -> str | None:
+        """What the environment has set, it has set whole: no line of the file speaks of anything in it."""
+        return next((self._origins[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self._origins), None)
 
 
 def _read(path: Path | None, environ: Mapping[str, str]) -> tuple[Settings, _Places]:
