@@ -27,6 +27,11 @@ class Missing(Enum):
 
 ABSENT: Final = Missing.ABSENT
 
+
+class Inexact(Exception):
+    """A fast parser has rounded what may be an id: ask the exact one."""
+
+
 Reader = Callable[[Any], Any]
 Table = Mapping[str, tuple[str, Reader]]
 
@@ -56,11 +61,16 @@ def children(source: Object, key: str) -> list[Object] | None:
 
 
 def identifier(value: Any) -> str | None:
-    """An id as a string, exact whatever its size; None where it identifies nothing."""
+    """An id as a string, exact whatever its size; None where it identifies nothing.
+
+    Raises `Inexact` for a float, which the exact decoder never gives.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, str) and 0 < len(value) <= ID_CHARS_MAX and value.strip():
         return value
+    if isinstance(value, float):
+        raise Inexact
     return None
 
 

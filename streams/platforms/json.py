@@ -11,9 +11,12 @@ from typing import Any, NoReturn
 
 import orjson
 
+from streams.platforms.fields import Inexact
 from streams.platforms.webhook import Identity, Undecodable
 
 Document = dict[str, Any]
+
+UNKNOWN = Identity(None, None)
 
 DEPTH_MAX = 64
 NUMBER_CHARS_MAX = 64
@@ -46,19 +49,17 @@ def decode(body: bytes) -> Document:
 def peek(body: bytes, read: Callable[[Document], Identity]) -> Identity:
     """What `read` finds in `body`, quickly; never raises. `read` must take any object whatever.
 
-    orjson rounds integers past 64 bits, so where it finds no order the exact decoder has the last word.
+    orjson refuses little that the exact decoder takes, but rounds integers past 64 bits: then that one is asked.
     """
     try:
         value = orjson.loads(body)
-        identity = read(value) if isinstance(value, dict) else None
-    except orjson.JSONDecodeError:
-        identity = None
-    if identity is not None and identity.native_id is not None:
-        return identity
+        return read(value) if isinstance(value, dict) else UNKNOWN
+    except (orjson.JSONDecodeError, Inexact):
+        pass
     try:
         return read(decode(body))
     except Undecodable:
-        return identity or Identity(None, None)
+        return UNKNOWN
 
 
 def _decimal(text: str) -> Decimal:
