@@ -74,7 +74,7 @@ class Receiver:
         elif overlay.get(command.id.encode()) is not None:
             intake.ignored.append((record, command, "it is pending already"))
         else:
-            delivery = Delivery(command=command, sequence=record.offset, due_at=now, receipt=_receipt(record))
+            delivery = Delivery(command=command, sequence=record.offset, due_at=now)
             intake.accepted.append(delivery)
             overlay.set(command.id.encode(), delivery.to_json())
 
@@ -95,11 +95,6 @@ class Receiver:
         else:
             intake.discarded.append(dead)
             overlay.delete(command_id.encode())
-
-
-def _receipt(record: Record) -> str | None:
-    header = record.header("receipt")
-    return header.decode("utf-8", "replace") if header is not None else None
 
 
 def _where(error: ValidationError) -> str:

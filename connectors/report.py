@@ -76,7 +76,7 @@ class Report:
             "target": self._target,
             "command_id": delivery.id,
             "order_key": delivery.key,
-            "receipt": delivery.receipt,
+            "receipt": delivery.command.receipt,
             "topic": self._topic,
             "partition": self._number,
             "offset": delivery.sequence,

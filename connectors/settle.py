@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from connectors.exchange import Attempt, Masker, cut, shown
 from connectors.schedule import jittered_s, retry_after_s, retry_delay_s
 from connectors.verdict import Verdict
 from connectors.vocabulary import Delivery, DeliveryState
 from streams import cloudevents, topics
+from streams.receipt import with_receipt
 from streams.record import Output
 from streams.settings.model import Target
 from streams.vocabulary import DeadLetter, HttpExchange, Outcome, OutcomeResult
@@ -145,9 +147,16 @@ def _letter(dead: Delivery, reason: str, exchange: HttpExchange | None) -> bytes
     ).to_json()
 
 
-def _about(delivery: Delivery) -> dict[str, str]:
+def _about(delivery: Delivery) -> dict[str, Any]:
+    """The fields of an outcome that are its command's."""
     command = delivery.command
-    return {"command_id": command.id, "type": command.type, "target": command.target, "order_key": command.order_key}
+    return {
+        "command_id": command.id,
+        "type": command.type,
+        "target": command.target,
+        "order_key": command.order_key,
+        "receipt": command.receipt,
+    }
 
 
 def _output(topic: str, delivery: Delivery, value: bytes, type: str, attempts: int, at: datetime) -> Output:
@@ -157,9 +166,7 @@ def _output(topic: str, delivery: Delivery, value: bytes, type: str, attempts: i
         type=type,
         time=at,
     )
-    if delivery.receipt is not None:
-        headers.append(("receipt", delivery.receipt.encode()))
-    return Output(topic, delivery.key.encode(), value, headers)
+    return Output(topic, delivery.key.encode(), value, with_receipt(headers, delivery.command.receipt))
 
 
 def _due_at(judged: Judged, delay_s: float) -> datetime:

@@ -18,7 +18,7 @@ class Delivery(Whole):
     """`sequence` is the command's offset: the order of commands within an order key.
 
     `attempts` counts every attempt that is known of; `charged` those that the retry schedule counts, of this round
-    (a redrive starts a new one). `receipt` is the webhook's that caused the command, where it is known.
+    (a redrive starts a new one).
     """
 
     command: Command
@@ -29,7 +29,6 @@ class Delivery(Whole):
     charged: int = 0
     redrives: int = 0
     last_error: str | None = None
-    receipt: str | None = None
 
     @property
     def id(self) -> str:

@@ -26,7 +26,7 @@ class ExternalOrder(BaseModel):
     external_order_id: Text
     customer_email: str | None = None
     total_amount: Number
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     items: list[Item]
     shipping_address: dict[str, Any] | None = None
     billing_address: dict[str, Any] | None = None

@@ -164,7 +164,7 @@ def test_a_redrive_starts_a_new_round_of_the_schedule() -> None:
 
 def test_the_table_gives_back_what_was_put_in() -> None:
     """A delivery that changes in the table would send other bytes after a restart."""
-    before = delivery(attempts=3, charged=2, last_error="HTTP 500", receipt="r1")
+    before = delivery(attempts=3, charged=2, last_error="HTTP 500")
     assert Delivery.from_json(before.to_json()) == before
     assert isinstance(before.command, Command)
 
