@@ -15,10 +15,11 @@ EXEMPT = {TABLE, Path(__file__), ROOT / "tests/streams/test_topics.py"}
 
 FIXED = tuple(topic.name for topic in topics.table((), ()))
 PREFIXES = (topics.webhooks(""), topics.commands(""), topics.deliveries(""))
-# A whole name, or a prefix and what is put behind it; not a part of an address or of a longer name.
+# A whole name, a prefix with a name behind it, or a bare prefix that begins the text (to put a name behind it);
+# not a part of an address or of a longer name, and not a word that ends a sentence.
 _WHOLE = "|".join(map(re.escape, FIXED))
 _PREFIX = "|".join(map(re.escape, PREFIXES))
-NAME = re.compile(rf"(?<![\w./-])(?:{_WHOLE}|(?:{_PREFIX})[\w-]*)(?![\w./-])")
+NAME = re.compile(rf"(?<![\w./-])(?:{_WHOLE}|(?:{_PREFIX})[\w-]+|(?:(?<!.)(?:{_PREFIX})))(?![\w./-])")
 
 
 def literals(tree: ast.AST) -> Iterator[tuple[int, str]]:
