@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from projections.targets import commanded_now
+from projections.targets import commanded_now, with_target
 from projections.transform import transform_order
 from streams.vocabulary import Command, CommandType, Order, OrderEvent, OrderStatus
 from streams.vocabulary.order import Commanded
@@ -81,6 +81,6 @@ def _noting(order: Order, commands: tuple[Command, ...], cause: OrderEvent) -> O
     for command in commands:
         states = digest(command.data["order"])
         commanded[command.target] = Commanded(id=command.id, type=command.type, states=states)
-        targets[command.target] = commanded_now(targets.get(command.target), cause)
+        targets = with_target(targets, command.target, commanded_now(targets.get(command.target), cause))
     bookkeeping = order.bookkeeping.model_copy(update={"commanded": commanded})
     return order.model_copy(update={"targets": targets, "bookkeeping": bookkeeping})

@@ -9,7 +9,7 @@ from decimal import Decimal
 from projections import lattice
 from projections.clocks import by_clock, by_field, clock_of, is_seen, remember
 from projections.joins import Joins
-from projections.targets import OPERATORS, target_after
+from projections.targets import OPERATORS, target_after, with_target
 from streams.vocabulary import EventType, Order, OrderEvent, OrderStatus, Payment, PaymentStatus
 from streams.vocabulary.event import DeliveryFacts
 
@@ -76,7 +76,7 @@ def _join_delivery(order: Order, event: OrderEvent, delivery: DeliveryFacts, joi
     path = f"targets.{delivery.target}"
     if joins.is_later(path):
         joins.clocks[path] = joins.clock
-        joins.changes["targets"] = {**order.targets, delivery.target: target_after(order, event, delivery)}
+        joins.changes["targets"] = with_target(order.targets, delivery.target, target_after(order, event, delivery))
 
 
 def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:

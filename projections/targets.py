@@ -1,5 +1,7 @@
 """What a target has of an order: what became of the commands that were decided for it."""
 
+from collections.abc import Mapping
+
 from streams.vocabulary import CommandType, EventType, Order, OrderEvent, TargetState
 from streams.vocabulary.event import DeliveryFacts
 
@@ -25,6 +27,11 @@ def target_after(order: Order, event: OrderEvent, delivery: DeliveryFacts) -> Ta
     return TargetState(
         status=status, attempts=delivery.attempts, last_error=delivery.error, updated_at=event.occurred_at
     )
+
+
+def with_target(targets: Mapping[str, TargetState], name: str, state: TargetState) -> dict[str, TargetState]:
+    """`targets` with that state, in the order of their names: the same JSON whatever came first."""
+    return dict(sorted({**targets, name: state}.items()))
 
 
 def commanded_now(known: TargetState | None, event: OrderEvent) -> TargetState:
