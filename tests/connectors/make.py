@@ -17,6 +17,10 @@ def at(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 def order(order_id: str = "1001", total: str = "19.99") -> dict[str, Any]:
     return {
         "external_order_id": order_id,

@@ -1,0 +1,243 @@
+"""One target on a real broker: commands in, real workers between, a sandbox at the end, a checker over all of it."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from connectors.sandbox.server import Sandbox
+from streams import topics
+from streams.record import Record
+from streams.vocabulary import Command, CommandType, DeadLetter, Outcome, OutcomeResult
+from tests.connectors import make
+from tests.connectors.api import TOKEN
+from tests.kafka import create_topics, produce, read_committed, unique_name
+
+PARTITIONS = 3
+
+
+@dataclass
+class Line:
+    """Everything of one target. `given` are fields of its section of the settings; `pending_max` of `[connectors]`."""
+
+    bootstrap: str
+    url: str
+    folder: Path
+    name: str = field(default_factory=lambda: unique_name("target"))
+    given: dict[str, Any] = field(default_factory=dict)
+    pending_max: int = 10_000
+    workers: list["Worker"] = field(default_factory=list)
+
+    def prepare(self) -> None:
+        """Topics and the settings file."""
+        table = {"cleanup_policy": "compact"}
+        create_topics(self.bootstrap, [topics.deliveries(self.name)], PARTITIONS, **table)
+        shared = [topics.OUTCOMES, topics.DEADLETTERS, topics.QUARANTINE]
+        create_topics(self.bootstrap, [topics.commands(self.name), *shared], PARTITIONS)
+        given = {"retry_delays_s": [0, 0.1, 0.2, 0.5, 1], "timeout_s": 3, "rate_per_second": 5000, **self.given}
+        fields = "\n".join(f"{name} = {_toml(value)}" for name, value in given.items())
+        self.config.write_text(
+            f"""
+[kafka]
+bootstrap = "{self.bootstrap}"
+partitions = {PARTITIONS}
+[streams]
+app_id = "{self.name}"
+data_dir = "{self.folder / "data"}"
+session_timeout_s = 6
+heartbeat_s = 1
+[connectors]
+monitor_port = 0
+pending_max = {self.pending_max}
+[[targets]]
+name = "{self.name}"
+kind = "external"
+base_url = "{self.url}"
+auth = {{ scheme = "bearer", token = "env:SANDBOX_TOKEN" }}
+{fields}
+"""
+        )
+
+    @property
+    def config(self) -> Path:
+        return self.folder / f"{self.name}.toml"
+
+    def command(self, number: int, key: str, **given: Any) -> Command:
+        """`number` makes the id and the amount: commands of one key differ, as a changed order's do."""
+        data = {"order": make.order(key, total=f"{number}.5")}
+        return make.command(f"{self.name}-{number}", key, target=self.name, data=data, created_at=make.now(), **given)
+
+    def commands(self, count: int, keys: int, start: int = 0) -> list[Command]:
+        return [self.command(number, f"duda:shop/{number % keys}") for number in range(start, start + count)]
+
+    async def send(self, commands: Iterable[Command]) -> None:
+        records = [(each.order_key.encode(), each.to_json()) for each in commands]
+        await asyncio.to_thread(produce, self.bootstrap, topics.commands(self.name), records)
+
+    async def decide(self, type: CommandType, dead: Command) -> None:
+        """An operator's word about a dead letter."""
+        data = {"command_id": dead.id, "who": "ada", "why": "mended"}
+        word = make.command(unique_name("op"), dead.order_key, target=self.name, type=type, data=data)
+        await self.send([word])
+
+    async def read(self, topic: str) -> Sequence[Record]:
+        return await asyncio.to_thread(read_committed, self.bootstrap, topic)
+
+    async def outcomes(self) -> list[Outcome]:
+        records = await self.read(topics.OUTCOMES)
+        return [each for record in records if (each := Outcome.from_json(record.value or b"")).target == self.name]
+
+    async def letters(self) -> list[DeadLetter]:
+        records = await self.read(topics.DEADLETTERS)
+        letters = [DeadLetter.from_json(record.value or b"") for record in records]
+        return [each for each in letters if each.command.target == self.name]
+
+    async def stored(self) -> dict[bytes | None, dict[str, Any]]:
+        """What the delivery table holds now."""
+        table = {record.key: record.value for record in await self.read(topics.deliveries(self.name))}
+        return {key: orjson.loads(value) for key, value in table.items() if value is not None}
+
+    async def wait_for_outcomes(self, count: int, timeout_s: float = 60) -> list[Outcome]:
+        async def enough() -> bool:
+            return len(await self.outcomes()) >= count
+
+        await until(enough, f"{count} outcomes", timeout_s, every_s=0.3)
+        return await self.outcomes()
+
+
+@dataclass
+class Worker:
+    """One worker slot, started again whenever it ends by itself, as a supervisor does."""
+
+    line: Line
+    slot: int
+    exits: list[int] = field(default_factory=list)
+    process: asyncio.subprocess.Process | None = None
+    _loop: asyncio.Task[None] | None = None
+
+    @property
+    def log_file(self) -> Path:
+        return self.line.folder / f"{self.line.name}-{self.slot}.log"
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        return [orjson.loads(line) for line in self.log_file.read_bytes().splitlines() if line.startswith(b"{")]
+
+    @property
+    def failpoint(self) -> Path:
+        return self.line.folder / f"{self.line.name}-{self.slot}.failpoint"
+
+    def die_at(self, failpoint: str) -> None:
+        """`<point>:<n>`, see tests.connectors.worker."""
+        partial = self.failpoint.with_suffix(".partial")
+        partial.write_text(failpoint)
+        partial.replace(self.failpoint)
+
+    def start(self) -> None:
+        self._loop = asyncio.create_task(self._keep_running())
+
+    async def _keep_running(self) -> None:
+        while True:
+            with self.log_file.open("ab") as log:
+                self.process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "tests.connectors.worker"), env=self._environment(), stdout=log, stderr=log
+                )
+            self.exits.append(await self.process.wait())
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "ORDERLOG_CONFIG": str(self.line.config),
+            "ORDERLOG__CONNECTORS__INSTANCE": f"{self.line.name}-{self.slot}",
+            "ORDERLOG__KAFKA__BOOTSTRAP": self.line.bootstrap,
+            "SANDBOX_TOKEN": TOKEN,
+            "FAILPOINT": str(self.failpoint),
+        }
+
+    def kill(self) -> None:
+        """SIGKILL to the running process; its slot starts another."""
+        if self.process and self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                self.process.kill()
+
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int | None:
+        """Ends the slot for good; gives the exit code."""
+        if self._loop:
+            self._loop.cancel()
+        if self.process and self.process.returncode is None:
+            self.process.send_signal(how)
+            try:
+                await asyncio.wait_for(self.process.wait(), 40)
+            except TimeoutError:
+                self.process.kill()
+                raise
+        return self.process.returncode if self.process else None
+
+
+@asynccontextmanager
+async def line(
+    bootstrap: str,
+    url: str,
+    folder: Path,
+    *,
+    slots: int = 1,
+    pending_max: int = 10_000,
+    **given: Any,
+) -> AsyncIterator[Line]:
+    """A target with that many running worker slots."""
+    made = Line(bootstrap, url, folder, given=given, pending_max=pending_max)
+    await asyncio.to_thread(made.prepare)
+    made.workers = [Worker(made, slot) for slot in range(slots)]
+    for worker in made.workers:
+        worker.start()
+    try:
+        yield made
+    finally:
+        await asyncio.gather(*(worker.stop(signal.SIGKILL) for worker in made.workers))
+
+
+async def until(true: Callable[[], Any], what: str, timeout_s: float = 60, every_s: float = 0.05) -> None:
+    """Asks again and again; `true` may be a coroutine function. Raises `AssertionError` when the time is up."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        answer = true()
+        if asyncio.iscoroutine(answer):
+            answer = await answer
+        if answer:
+            return
+        assert time.monotonic() < deadline, f"{what}: not within {timeout_s} s"
+        await asyncio.sleep(every_s)
+
+
+async def assert_delivered_once(made: Line, stand_in: Sandbox, commands: Sequence[Command]) -> list[Outcome]:
+    """The invariant: each command one effect and one outcome; no order's effects out of order; an empty table."""
+    outcomes = await made.outcomes()
+    assert Counter(each.command_id for each in outcomes) == Counter(each.id for each in commands), "one outcome each"
+    assert {each.result for each in outcomes} == {OutcomeResult.DELIVERED}
+    assert_effects(stand_in, commands)
+    assert await made.stored() == {}
+    return outcomes
+
+
+def assert_effects(stand_in: Sandbox, commands: Sequence[Command]) -> None:
+    """Each command one effect, each order's in the order of its commands."""
+    expected, seen = defaultdict(list), defaultdict(list)
+    for command in commands:
+        expected[command.order_key].append(command.id)
+    for effect in stand_in.ledger.effects:
+        seen[effect.external_order_id].append(effect.idempotency_key)
+    assert expected == seen
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_toml(item)}" for name, item in value.items()) + " }"
+    return orjson.dumps(value).decode()
