@@ -46,7 +46,7 @@ def can_be_created(order: Order) -> bool:
 
 def _demanded(order: Order, target: TargetSpec, cause: OrderEvent) -> Command | None:
     last = order.bookkeeping.commanded.get(target.name)
-    if (last is None and not can_be_created(order)) or order.total is None:
+    if last is None and not can_be_created(order):
         return None
     document = DOCUMENTS[target.kind](order)
     states = digest(document)

@@ -30,6 +30,9 @@ REGISTERS = (
     "platform_type",
     "note",
 )
+# An order always has these, so null only says that the sender left them out: it takes nothing away. Were it otherwise,
+# a target would have or lack the order by the order of arrival, as no document can be made without a total.
+ALWAYS_THERE = frozenset({"total", "currency"})
 
 
 def fold(order: Order | None, event: OrderEvent) -> Order:
@@ -56,8 +59,8 @@ def _join_facts(order: Order, event: OrderEvent, joins: Joins) -> None:
     facts = event.data
     given = facts.model_fields_set
     for field in REGISTERS:
-        if field in given:
-            joins.register(field, getattr(facts, field))
+        if field in given and not ((value := getattr(facts, field)) is None and field in ALWAYS_THERE):
+            joins.register(field, value)
     if facts.lines is not None:
         joins.register("lines", facts.lines)
     if facts.customer is not None:

@@ -21,7 +21,10 @@ DEFAULT_CURRENCY = {"quickbutik": "SEK"}
 
 
 def transform_order(order: Order) -> Document:
-    """Requires `order.total`. An email that is masked is sent masked, as the platform gave it."""
+    """Requires `order.total`, which once known is never null again.
+
+    An email that is masked is sent masked, as the platform gave it.
+    """
     assert order.total is not None
     return {
         "external_order_id": order.key,

@@ -43,6 +43,13 @@ def test_null_of_a_later_event_takes_a_value_away_and_absent_does_not() -> None:
     assert (order.discount, order.tax) == (None, Decimal(1))
 
 
+def test_null_total_takes_no_known_total_away() -> None:
+    """No document can be made without it: the target would lack the order, or not, by the order of arrival."""
+    first = selldone_event("CheckoutOrder", {"price": "5", "currency": "USD"}, at_s=0)
+    order = folded(first, selldone_event("OrderConfirm", {"price": None, "currency": None}, at_s=1))
+    assert (order.total, order.currency) == (Decimal(5), "USD")
+
+
 def test_late_confirmed_does_not_take_a_shipped_order_back() -> None:
     """The customer would be told that the parcel has not left."""
     order = folded(selldone_event("SentOrder", {}, at_s=5), selldone_event("OrderConfirm", {}, at_s=9))
