@@ -24,16 +24,16 @@ KEY_CHARS_MAX = 255
 
 
 class Sandbox:
-    """State of one stand-in API."""
+    """State of one stand-in API. `requests`: the last ones that ended, as JSON, `at` being the arrival."""
 
     def __init__(self, token: str, faults: Faults, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.faults, self.ledger = faults, Ledger()
         self._token, self._now = token.encode(), now
         self._attempts: OrderedDict[str, int] = OrderedDict()
         self._counts: Counter[str] = Counter()
-        self._requests: deque[bytes] = deque(maxlen=REQUESTS_MAX)
+        self.requests: deque[bytes] = deque(maxlen=REQUESTS_MAX)
         self._in_flight = 0
-        self._in_flight_seen = 0
+        self.in_flight_seen = 0
 
     def app(self) -> web.Application:
         """The aiohttp application, not started."""
@@ -49,13 +49,13 @@ class Sandbox:
         """One request, from the door to the answer."""
         self._counts["requests"] += 1
         self._in_flight += 1
-        self._in_flight_seen = max(self._in_flight_seen, self._in_flight)
+        self.in_flight_seen = max(self.in_flight_seen, self._in_flight)
         at, key = self._now(), request.headers.get("Idempotency-Key", "")
         try:
             response = self._refused(request, key) or await self._held_then_done(request, key)
         finally:
             self._in_flight -= 1
-        self._requests.append(orjson.dumps({"at": at, "idempotency_key": key, "status": response.status}))
+        self.requests.append(orjson.dumps({"at": at, "idempotency_key": key, "status": response.status}))
         return response
 
     def _refused(self, request: web.Request, key: str) -> web.Response | None:
@@ -111,7 +111,7 @@ class Sandbox:
 
     async def get_requests(self, request: web.Request) -> web.StreamResponse:
         """The last requests that were answered or cut, as NDJSON: `at` is the arrival."""
-        return await _ndjson(request, list(self._requests))
+        return await _ndjson(request, list(self.requests))
 
     async def get_stats(self, request: web.Request) -> web.StreamResponse:
         """Counts since the start."""
@@ -120,7 +120,7 @@ class Sandbox:
             "effects": len(self.ledger.effects),
             "repeats": self.ledger.repeats,
             "in_flight": self._in_flight,
-            "in_flight_seen": self._in_flight_seen,
+            "in_flight_seen": self.in_flight_seen,
             "faults": {fault.value: self._counts[fault] for fault in Fault},
         }
         return _json(200, stats)
