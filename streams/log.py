@@ -35,6 +35,7 @@ def configure(format: Format = "auto", level: str = "info", role: str = "", *, s
     shared = _shared(role)
     handler = logging.StreamHandler(out)
     handler.setFormatter(_formatter(shared, console=console, colors=out.isatty()))
+    handler.addFilter(_tells_something)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
@@ -81,6 +82,11 @@ def _formatter(shared: list[Processor], *, console: bool, colors: bool) -> loggi
         foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
     )
+
+
+def _tells_something(record: logging.LogRecord) -> bool:
+    """Faust's services announce each of their starts and stops (`[^--Consumer]: Starting...`), under our names too."""
+    return record.levelno >= logging.WARNING or not str(record.msg).startswith("[^")
 
 
 def _trace(exc_info: ExcInfo) -> str:

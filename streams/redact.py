@@ -18,7 +18,7 @@ _BODY = frozenset(
     (
         *("body", "payload", "value", "data", "raw", "order", "lines"),
         *("request", "request_body", "response", "response_body", "headers", "http_headers", "query", "http_query"),
-        *("customer", "person", "email", "phone", "address", "shipping_address", "billing_address"),
+        *("customer", "person", "email", "phone", "shipping_address", "billing_address"),
     )
 )
 _IN_TEXT = (

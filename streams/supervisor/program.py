@@ -10,7 +10,10 @@ SETTINGS_MISTAKE = 2
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One child process. Programs with a lower `stop_order` are stopped, and waited for, before those with a higher."""
+    """One child process. Programs with a lower `stop_order` are stopped, and waited for, before those with a higher.
+
+    `fatal_codes` count at the first run only: what ran once with these settings is worth starting again.
+    """
 
     name: str
     argv: Sequence[str]

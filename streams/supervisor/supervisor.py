@@ -103,13 +103,14 @@ class Supervisor:
         return child
 
     async def _keep(self, kept: _Kept) -> None:
-        failures = 0
+        failures = runs = 0
         while True:
             code = await kept.child.wait()
             self._tell(EventKind.EXITED, kept.program, kept.child, code=code)
             if kept.stopping.is_set():
                 return
-            if code in kept.program.fatal_codes:
+            runs += 1
+            if code in kept.program.fatal_codes and runs == 1:
                 self._give_up(kept, code)
                 return
             failures = self._backoff.failures(failures, kept.child.ran_s())

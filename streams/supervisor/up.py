@@ -21,6 +21,8 @@ BROKER_PORT = 9092
 BROKER_STOP_TIMEOUT_S = 40.0
 # A first start fetches Kafka by Maven.
 BROKER_START_TIMEOUT_S = 600.0
+# How `orderlog broker` exits where it cannot be had, and `orderlog topics` where none answers.
+NO_BROKER = 3
 TOPICS_TIMEOUT_S = 120.0
 TOPICS_ATTEMPTS_MAX = 5
 CONNECT_EVERY_S = 0.2
@@ -66,7 +68,7 @@ async def _run(
     """Does not end by itself while all is well; else gives the exit code."""
     bootstrap = settings.kafka.bootstrap or await _broker(supervisor, data)
     if bootstrap is None:
-        return 1
+        return NO_BROKER
     topics = Program("topics", plan.command_line("topics"), {**plan.CHILD_ENV, "ORDERLOG__KAFKA__BOOTSTRAP": bootstrap})
     if code := await _topics(supervisor, topics):
         return code
@@ -78,18 +80,21 @@ async def _run(
 
 
 async def _broker(supervisor: Supervisor, data: Path) -> str | None:
-    """Starts the local broker, on a port that it keeps through restarts; its address, or None where it gave up."""
+    """Starts the local broker, on a port that it keeps; its address, or None where it cannot be had."""
     port = free_port(BROKER_PORT)
     argv = plan.command_line("broker", "--data", str(data), "--port", str(port))
-    await supervisor.start(Program("broker", argv, plan.CHILD_ENV, plan.STOP_ORDER["broker"], BROKER_STOP_TIMEOUT_S))
+    fatal = frozenset({SETTINGS_MISTAKE, NO_BROKER})
+    await supervisor.start(
+        Program("broker", argv, plan.CHILD_ENV, plan.STOP_ORDER["broker"], BROKER_STOP_TIMEOUT_S, fatal)
+    )
     gave_up = asyncio.create_task(supervisor.wait())
     answers = asyncio.create_task(_answers("127.0.0.1", port))
-    done, pending = await asyncio.wait(
-        {gave_up, answers}, timeout=BROKER_START_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
-    )
-    for task in pending:
-        task.cancel()
-    return f"127.0.0.1:{port}" if answers in done else None
+    try:
+        await asyncio.wait({gave_up, answers}, timeout=BROKER_START_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+        return f"127.0.0.1:{port}" if answers.done() else None
+    finally:
+        gave_up.cancel()
+        answers.cancel()
 
 
 async def _topics(supervisor: Supervisor, topics: Program) -> int:

@@ -70,6 +70,7 @@ def test_the_level_holds_and_chatty_libraries_are_quiet() -> None:
     structlog.get_logger().debug("no")
     logging.getLogger("faust.worker").info("no")
     logging.getLogger("mode.supervisors").info("no")
+    logging.getLogger("streams.runtime.batches").info("[^--%s]: Starting...", "Consumer")
     logging.getLogger("aiokafka.consumer").warning("yes")
     structlog.get_logger().info("yes")
     assert [line["event"] for line in lines(stream)] == ["yes", "yes"]

@@ -123,6 +123,16 @@ async def test_wrong_settings_are_not_tried_again(supervisor: Supervisor, seen: 
     assert seen.of(EventKind.STARTED) == ["wrong"]
 
 
+async def test_what_ran_once_is_not_given_up(supervisor: Supervisor, seen: Seen, tmp_path: Path) -> None:
+    """A settings file that is wrong for a moment, while it is edited, must not end a running installation."""
+    mark = tmp_path / "ran"
+    code = f"import pathlib, sys; p = pathlib.Path({str(mark)!r}); sys.exit(2 if p.exists() else p.touch() or 1)"
+    await supervisor.start(python("edited", code))
+    await until(lambda: len(seen.of(EventKind.STARTED)) >= 3)
+    assert [event.code for _, event in seen.events if event.kind is EventKind.EXITED][:2] == [1, 2]
+    assert seen.of(EventKind.GAVE_UP) == []
+
+
 async def test_a_stop_goes_in_order_and_waits_for_each(supervisor: Supervisor, seen: Seen) -> None:
     """What writes is gone before what reads is asked to go: nothing is accepted that nobody works off."""
     for name, order in (("broker", 9), ("streams", 1), ("ingest", 0), ("connectors", 2)):
