@@ -54,7 +54,7 @@ class Cleanup(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic as it must exist. `retention_ms` is -1 for ever; `is_state` topics may never change their partitions."""
+    """One topic as it must exist. `retention_ms` is -1 for ever; `is_state` topics never change their partitions."""
 
     name: str
     key: str
