@@ -2,44 +2,58 @@
 
 import fcntl
 import hashlib
+import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import structlog
 from rich.console import Console
 
-from streams.broker.errors import BrokerError
+from streams.broker.errors import BrokerError, MissingProgram
+from streams.broker.java import HINT, install, java
+
+log = structlog.get_logger(__name__)
 
 POM = Path(__file__).with_name("pom.xml")
 MAVEN_TIMEOUT_S = 900
-OUTPUT_LINES_MAX = 15
-HINT = "or set kafka.bootstrap (ORDERLOG__KAFKA__BOOTSTRAP) to a broker that is already there"
+SAID_LINES_MAX = 10
+
+_VERSION = re.compile(r"<kafka\.version>([^<]+)</kafka\.version>")
+_FETCHED = re.compile(r"Downloaded from .*/([^/\s]+\.jar)\s")
+# Maven says where each file came from: registries are nobody's business.
+_ADDRESS = re.compile(r"\(?https?://\S+")
+
+
+def version() -> str:
+    """Kafka's version, as the pom.xml says."""
+    found = _VERSION.search(POM.read_text())
+    assert found is not None
+    return found[1]
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
     """Where the jars of this pom.xml lie; another pom.xml has another folder."""
     base = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "orderlog" / f"kafka-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
-
-
-def java() -> str:
-    """The Java to run Kafka with. Raises `BrokerError`."""
-    if found := shutil.which("java"):
-        return found
-    raise BrokerError(f"no Java found: install a JRE or JDK 17 or newer, {HINT}")
+    return base / "orderlog" / f"kafka-{version()}-{hashlib.sha256(POM.read_bytes()).hexdigest()[:12]}"
 
 
 def jars(environ: Mapping[str, str]) -> Path:
     """The folder of the jars, filled if it is not there yet. Two starts at once are fine. Raises `BrokerError`."""
     folder = cache_folder(environ)
     if not folder.exists():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(folder.with_suffix(".lock")):
-            if not folder.exists():
-                _fetch(folder)
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            with _locked(folder.with_name(f"{folder.name}.lock")):
+                if not folder.exists():
+                    _fetch(folder, environ)
+        except OSError as error:
+            raise BrokerError(f"Apache Kafka cannot be kept in {folder.parent} (XDG_CACHE_HOME): {error}") from None
     return folder
 
 
@@ -50,28 +64,63 @@ def _locked(file: Path) -> Iterator[None]:
         yield
 
 
-def _fetch(folder: Path) -> None:
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise BrokerError(f"no Maven found, which fetches Apache Kafka: install Maven, {HINT}")
+def _fetch(folder: Path, environ: Mapping[str, str]) -> None:
+    maven = _maven(environ)
+    log.info("fetching Apache Kafka by Maven, once", version=version(), folder=str(folder))
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix="fetch-") as scratch:
         shutil.copy(POM, scratch)
         target = Path(scratch, "libs")
-        command = [maven, "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
-        with Console(stderr=True).status("Fetching Apache Kafka by Maven (about 54 MB, once)…"):
-            _run(command, Path(scratch))
+        command = [maven, "-B", "dependency:copy-dependencies", f"-DoutputDirectory={target}"]
+        with Console(stderr=True).status(f"Fetching Apache Kafka {version()} by Maven (54 MB, once)…") as status:
+            _run(command, Path(scratch), lambda text: status.update(f"Fetching Apache Kafka {version()}: {text}"))
         if not list(target.glob("kafka_*.jar")):
             raise BrokerError("Maven ended well but fetched no Kafka; look at its settings")
         target.rename(folder)
 
 
-def _run(command: list[str], folder: Path) -> None:
+def _maven(environ: Mapping[str, str]) -> str:
+    """Raises `MissingProgram`, which names Java too where both are missing: one message, one visit to the shop."""
+    if found := shutil.which("mvn", path=environ.get("PATH")):
+        return found
     try:
-        done = subprocess.run(
-            command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=MAVEN_TIMEOUT_S, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise BrokerError(f"Maven did not fetch Apache Kafka within {MAVEN_TIMEOUT_S} s; try again, {HINT}") from None
-    if done.returncode:
-        lines = (done.stdout + done.stderr).decode("utf-8", "replace").splitlines()[:OUTPUT_LINES_MAX]
-        raise BrokerError("\n".join([f"Maven could not fetch Apache Kafka; try again, {HINT}. It said:", *lines]))
+        java(environ)
+    except MissingProgram:
+        raise MissingProgram(
+            f"neither Java nor Maven found: a local Kafka needs both; {install('both')}, {HINT}"
+        ) from None
+    raise MissingProgram(f"no Maven found, which fetches Apache Kafka, once; {install('maven')}, {HINT}")
+
+
+def _run(command: list[str], folder: Path, show: Callable[[str], None]) -> None:
+    maven = subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    timer = threading.Timer(MAVEN_TIMEOUT_S, maven.kill)
+    timer.start()
+    try:
+        assert maven.stdout is not None
+        said = _follow((line.decode("utf-8", "replace") for line in maven.stdout), show)
+        code = maven.wait()
+    finally:
+        timer.cancel()
+        maven.kill()
+        maven.wait()
+    if code:
+        lines = [f"Maven could not fetch Apache Kafka ({code}); is the network there? Try again, {HINT}. It said:"]
+        raise BrokerError("\n".join([*lines, *said]))
+
+
+def _follow(lines: Iterable[str], show: Callable[[str], None]) -> Iterable[str]:
+    """Shows each jar as it comes; gives the last lines that speak of errors, else the last lines."""
+    errors: deque[str] = deque(maxlen=SAID_LINES_MAX)
+    last: deque[str] = deque(maxlen=SAID_LINES_MAX)
+    fetched = 0
+    for line in lines:
+        if jar := _FETCHED.search(line):
+            fetched += 1
+            show(f"{fetched} files, {jar[1]}")
+        text = _ADDRESS.sub("…", line.rstrip())
+        if text.removeprefix("[ERROR]").strip() and text.startswith("[ERROR]"):
+            errors.append(text)
+        last.append(text)
+    return errors or last

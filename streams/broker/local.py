@@ -1,13 +1,16 @@
-"""`LocalBroker`: one Kafka process, its folder and its port. Used by `orderlog broker`, the demo and the tests."""
+"""`LocalBroker`: one Kafka process, its folder and its port. Used by `orderlog broker`, benchmarks and tests."""
 
+import asyncio
+import functools
 import os
-import secrets
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
-from base64 import urlsafe_b64encode
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -15,28 +18,42 @@ from typing import Self
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
-from streams.broker.artifacts import jars, java
-from streams.broker.errors import BrokerError
-from streams.broker.properties import LOG4J, server_properties
+from streams.broker.artifacts import jars
+from streams.broker.errors import BrokerError, PortTaken
+from streams.broker.folder import Folder
+from streams.broker.java import TOO_OLD, archive_file, command_line, java, too_old
+from streams.broker.ports import HOST
 from streams.supervisor.launcher import __file__ as LAUNCHER
 
 START_TIMEOUT_S = 60.0
-STOP_TIMEOUT_S = 20.0
-LOG_LINES_MAX = 15
-PORTS_FILE = "ports"
-# A short-lived, small server: quick to start beats peak throughput.
-JVM = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+# The first clean stop also writes the class archive, which takes 4 s.
+STOP_TIMEOUT_S = 30.0
+POLL_S = 0.05
+ATTEMPTS_MAX = 3
+
+# Linux ties a child's life to the thread that started it, and this one lives as long as the process.
+_STARTER = ThreadPoolExecutor(1, "broker-starter")
 
 
 class LocalBroker:
     """Data lives in `data` and outlives the process, `kill -9` included. It ends with the process that started it.
 
-    Start it from a thread that lives as long as it is wanted: Linux ties its life to that thread.
+    Methods block; from a coroutine use `async with`, or `asyncio.to_thread`. Not for use from two threads at once.
     """
 
-    def __init__(self, data: Path, port: int | None = None, record_bytes_max: int = 4 * 1024 * 1024) -> None:
-        self._data, self._port, self._record_bytes_max = data.absolute(), port, record_bytes_max
+    def __init__(
+        self,
+        data: Path,
+        port: int | None = None,
+        record_bytes_max: int = 4 * 1024 * 1024,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._folder, self._asked, self._record_bytes_max = Folder(data.absolute()), port, record_bytes_max
+        self._chance = chance or random.SystemRandom()
+        self._port: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._dump: Path | None = None
+        self._archive: Path | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -45,61 +62,70 @@ class LocalBroker:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    async def __aenter__(self) -> Self:
+        await asyncio.to_thread(self.start)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.to_thread(self.stop)
+
     @property
     def bootstrap(self) -> str:
-        """`host:port` for clients; stays the same through restarts."""
-        return f"127.0.0.1:{self._port}"
+        """`host:port` for clients, once started; stays the same through restarts."""
+        assert self._port is not None
+        return f"{HOST}:{self._port}"
 
     @property
     def pid(self) -> int:
+        """Of the java process."""
         assert self._process is not None
         return self._process.pid
 
     @property
     def log_file(self) -> Path:
-        return self._data / "server.log"
+        return self._folder.path / "server.log"
 
     def start(self, timeout_s: float = START_TIMEOUT_S) -> str:
-        """Returns the bootstrap address once a client gets metadata. Raises `BrokerError`."""
-        runtime, folder = java(), jars(os.environ)
-        self._data.mkdir(parents=True, exist_ok=True)
-        self._port, controller_port = self._ports()
-        config = self._data / "server.properties"
-        config.write_text(server_properties(self._data, self._port, controller_port, self._record_bytes_max))
-        (self._data / "log4j2.yaml").write_text(LOG4J.format(folder=self._data))
-        self._format(runtime, folder, config)
-        command = [*self._java(runtime, folder), "kafka.Kafka", str(config)]
-        with (self._data / "stdout.log").open("wb") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *command],
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-            )
-        self._wait_until_ready(timeout_s)
-        return self.bootstrap
+        """Returns the bootstrap address once a client gets metadata.
+
+        Raises `MissingProgram` (what to install), `PortTaken`, `BrokerError`. Fetches Kafka first if that was never
+        done, which `timeout_s` does not count.
+        """
+        assert self.ended() is not None or self._process is None, "it runs already"
+        runtime = java(os.environ)
+        folder = jars(os.environ)
+        for attempt in range(ATTEMPTS_MAX):
+            try:
+                return self._start(runtime, folder, timeout_s)
+            except PortTaken:
+                # Somebody took it since it was found free. A port that clients know is not exchanged.
+                if self._asked or self._port or attempt == ATTEMPTS_MAX - 1:
+                    raise
+        raise AssertionError
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """SIGTERM, and SIGKILL where that does not end it in time. Does nothing to one that has ended."""
-        if self._process and self._process.poll() is None:
-            self._process.send_signal(signal.SIGCONT)
-            self._process.terminate()
-            try:
-                self._process.wait(timeout_s)
-            except subprocess.TimeoutExpired:
-                self.kill()
+        if self._process is None or self._process.poll() is not None:
+            return
+        self.resume()
+        self._process.terminate()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._keep_archive()
 
     def kill(self) -> None:
         """SIGKILL."""
         assert self._process is not None
         self._process.kill()
         self._process.wait()
+        self._discard_archive()
 
-    def restart(self) -> None:
-        """Starts it again after `kill` or `stop`, or ends it first: the same port, the same data."""
+    def restart(self) -> str:
+        """Starts it again after `kill` or `stop`, or stops it first: the same port, the same data."""
         self.stop()
-        self.start()
+        return self.start()
 
     def suspend(self) -> None:
         """SIGSTOP: connections stay open and nothing is answered."""
@@ -113,66 +139,71 @@ class LocalBroker:
         """The exit code, or None while it runs."""
         return self._process.poll() if self._process else None
 
-    def _java(self, runtime: str, folder: Path) -> list[str]:
-        logging = f"-Dlog4j2.configurationFile={self._data / 'log4j2.yaml'}"
-        return [runtime, *JVM, logging, "-cp", f"{folder}/*"]
+    def wait(self, timeout_s: float | None = None) -> int:
+        """Until it ends; gives the exit code. Raises `subprocess.TimeoutExpired`."""
+        assert self._process is not None
+        return self._process.wait(timeout_s)
 
-    def _format(self, runtime: str, folder: Path, config: Path) -> None:
-        if (self._data / "log" / "meta.properties").exists():
-            return
-        cluster_id = urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
-        command = [
-            *self._java(runtime, folder),
-            "kafka.tools.StorageTool",
-            "format",
-            "-t",
-            cluster_id,
-            "-c",
-            str(config),
-        ]
-        done = subprocess.run(command, capture_output=True, timeout=START_TIMEOUT_S, check=False)
-        if done.returncode:
-            raise BrokerError(f"Kafka could not format {self._data}: {done.stderr.decode('utf-8', 'replace')[-2000:]}")
+    def _start(self, runtime: str, jars: Path, timeout_s: float) -> str:
+        self._archive = archive_file(runtime, jars)
+        self._dump = self._archive.with_suffix(f".{os.getpid()}-{id(self):x}.new")
+        command = functools.partial(command_line, runtime, jars, self._archive)
+        with self._folder.locked() as lock:
+            port, controller_port = self._folder.choose_ports(self._port or self._asked, self._chance)
+            self._folder.configure(port, controller_port, self._record_bytes_max)
+            self._folder.format(command, self._record_bytes_max)
+            self._spawn(command("kafka.Kafka", "server.properties", dump=self._dump), lock)
+        try:
+            self._wait_until_ready(port, timeout_s)
+        except BaseException:
+            self.kill()
+            raise
+        self._port = port
+        return self.bootstrap
 
-    def _ports(self) -> tuple[int, int]:
-        """The port asked for, else the one used before with this folder, else free ones; kept in the folder."""
-        file = self._data / PORTS_FILE
-        kept: list[int | None] = [int(port) for port in file.read_text().split()] if file.exists() else [None, None]
-        port, controller = _free(self._port or kept[0]), _free(kept[1])
-        if self._port and port != self._port:
-            raise BrokerError(f"port {self._port} is taken: end what listens there, or choose another with --port")
-        file.write_text(f"{port} {controller}\n")
-        return port, controller
+    def _spawn(self, command: Sequence[str], lock: int) -> None:
+        argv = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *command]
+        with (self._folder.path / "stdout.log").open("wb") as out:
+            self._process = _STARTER.submit(
+                subprocess.Popen,
+                argv,
+                cwd=self._folder.path,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                pass_fds=(lock,),
+            ).result()
 
-    def _wait_until_ready(self, timeout_s: float) -> None:
+    def _wait_until_ready(self, port: int, timeout_s: float) -> None:
         assert self._process is not None
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:
             if self._process.poll() is not None:
-                raise BrokerError(f"Kafka ended with {self._process.returncode}:\n{self._last_lines()}")
+                raise self._why_it_ended(port)
             with suppress(OSError, KafkaException):
-                socket.create_connection(("127.0.0.1", self._port or 0), 0.2).close()
-                AdminClient({"bootstrap.servers": self.bootstrap}).list_topics(timeout=2)
-                return
-            time.sleep(0.1)
-        self.kill()
-        raise BrokerError(f"Kafka gave no metadata within {timeout_s:.0f} s:\n{self._last_lines()}")
+                socket.create_connection((HOST, port), 0.2).close()
+                client = AdminClient({"bootstrap.servers": f"{HOST}:{port}", "log_level": 0})
+                if client.list_topics(timeout=2).brokers and self._process.poll() is None:
+                    return
+            time.sleep(POLL_S)
+        raise BrokerError(f"Kafka gave no metadata within {timeout_s:.0f} s:\n{self._folder.last_lines()}")
 
-    def _last_lines(self) -> str:
-        lines: list[str] = []
-        for file in (self._data / "stdout.log", self.log_file):
-            if file.exists():
-                lines += file.read_text("utf-8", "replace").splitlines()[-LOG_LINES_MAX:]
-        return "\n".join(lines)
+    def _why_it_ended(self, port: int) -> BrokerError:
+        assert self._process is not None
+        said = self._folder.last_lines()
+        if TOO_OLD in said:
+            return too_old(java(os.environ))
+        if "Address already in use" in said:
+            return PortTaken(f"port {port}, or the controller's, was taken meanwhile; start again")
+        return BrokerError(f"Kafka ended with {self._process.returncode}:\n{said}")
 
+    def _keep_archive(self) -> None:
+        assert self._dump and self._archive and self._process
+        if self._process.returncode in (0, 128 + signal.SIGTERM) and self._dump.exists():
+            self._dump.replace(self._archive)
+        self._discard_archive()
 
-def _free(preferred: int | None) -> int:
-    for port in (preferred, 0):
-        if port is None:
-            continue
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
-    raise BrokerError("no free port on 127.0.0.1")
+    def _discard_archive(self) -> None:
+        if self._dump:
+            self._dump.unlink(missing_ok=True)
