@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
@@ -38,11 +38,12 @@ class BodyCutShort(Exception):
 class Connection(RequestHandler):
     """One client connection. A request's head must be whole `header_timeout_s` after its first byte (or the accept)."""
 
-    __slots__ = ("_head_bytes", "_head_timer", "_limits", "_refusals")
+    __slots__ = ("_body", "_head_bytes", "_head_timer", "_limits", "_refusals")
 
     def __init__(self, manager: "HttpServer", limits: Limits, refusals: Refusals, **options: Any) -> None:
         super().__init__(manager, **options)
         self._limits, self._refusals = limits, refusals
+        self._body: StreamReader | None = None  # of the latest request
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
 
@@ -63,13 +64,14 @@ class Connection(RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        before = self._request_count
+        count, body = self._request_count, self._body
+        between_requests = body is None or body.is_eof()
         super().data_received(data)
-        if self._request_count != before:
+        if self._request_count != count:
             self._disarm()
-            # The next message, though the body of this one is not complete: the parser gave up on it.
-            self._cut_short(self._current_request)
-        elif data and self.is_idle:
+            self._cut_short()  # a message while a body is not complete: the parser gave up on that body
+            self._body = self._messages[-1][1]
+        elif data and between_requests:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX:
                 self._refuse("headers-too-large")
@@ -80,10 +82,7 @@ class Connection(RequestHandler):
         """The client sends no more, but may still read: what came whole is answered, what did not is refused."""
         if self.transport is None or self.is_idle:
             return False
-        self._cut_short(self._current_request)
-        for _, payload in self._messages:
-            if not payload.is_eof():
-                payload.set_exception(BodyCutShort())
+        self._cut_short()
         self._close_when_idle()
         return True
 
@@ -115,8 +114,8 @@ class Connection(RequestHandler):
     def _head_is_late(self) -> None:
         self._head_timer = None
         if not self.is_idle:
-            return
-        if self._head_bytes:
+            self._arm()
+        elif self._head_bytes:
             self._refuse("request-timeout")
         else:
             self.force_close()
@@ -137,10 +136,9 @@ class Connection(RequestHandler):
         else:
             self._loop.call_later(HALF_CLOSED_CHECK_S, self._close_when_idle)
 
-    @staticmethod
-    def _cut_short(request: web.BaseRequest | None) -> None:
-        if request is not None and not request.content.is_eof():
-            request.content.set_exception(BodyCutShort())
+    def _cut_short(self) -> None:
+        if self._body is not None and not self._body.is_eof():
+            self._body.set_exception(BodyCutShort())
 
 
 class HttpServer(web.Server):

@@ -185,7 +185,7 @@ def producer_config(settings: Settings) -> dict[str, Any]:
         "acks": "all",
         "enable.idempotence": True,
         "partitioner": "murmur2_random",
-        "linger.ms": 0,
+        "linger.ms": 5,
         "message.max.bytes": settings.kafka.record_bytes_max,
         "message.timeout.ms": timeout_ms,
         "request.timeout.ms": timeout_ms,
