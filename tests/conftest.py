@@ -1,13 +1,15 @@
 """A real Kafka for every test: as ORDERLOG__KAFKA__BOOTSTRAP says, else by testcontainers, else a local one."""
 
 import os
+import random
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from streams.broker import LocalBroker
-from tests.kafka import docker_answers, kafka_container
+from streams.broker.ports import choose
+from tests.container import docker_answers, kafka_container
 
 BOOTSTRAP = "ORDERLOG__KAFKA__BOOTSTRAP"
 
@@ -18,7 +20,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given := os.environ.get(BOOTSTRAP):
         yield given
     elif docker_answers():
-        with kafka_container() as bootstrap:
+        with kafka_container(choose(None, None, random.SystemRandom())) as bootstrap:
             yield bootstrap
     else:
         with LocalBroker(tmp_path_factory.mktemp("kafka")) as broker:

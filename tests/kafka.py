@@ -1,34 +1,18 @@
-"""What tests say to a broker: unique names, topics, many records in, all committed records out."""
+"""What tests say to a broker: unique names, topics, many records in, all committed records out, a group's offsets."""
 
-import subprocess
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from streams.record import Record
+from streams.record import Headers, Record
 
-KAFKA_IMAGE = "apache/kafka:4.3.1"
 READ_TIMEOUT_S = 30.0
 
-
-def docker_answers() -> bool:
-    """Whether a Docker engine runs here; asked once, and not for long."""
-    try:
-        return subprocess.run(["docker", "info"], capture_output=True, timeout=5, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
-@contextmanager
-def kafka_container() -> Iterator[str]:
-    from testcontainers.kafka import KafkaContainer
-
-    with KafkaContainer(KAFKA_IMAGE).with_kraft() as container:
-        yield container.get_bootstrap_server()
+Sent = tuple[bytes | None, bytes | None] | tuple[bytes | None, bytes | None, Headers]
 
 
 def unique_name(prefix: str) -> str:
@@ -36,23 +20,44 @@ def unique_name(prefix: str) -> str:
     return f"{prefix}-{uuid.uuid4().hex[:8]}"
 
 
+def admin(bootstrap: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+
+
 def create_topics(bootstrap: str, names: Iterable[str], partitions: int = 1, **config: str) -> None:
     """Those of `names` that are not there yet; dots of a configuration name are written as `_`."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
-    existing = admin.list_topics(timeout=10).topics
+    client = admin(bootstrap)
+    existing = client.list_topics(timeout=10).topics
     settings = {name.replace("_", "."): value for name, value in config.items()}
     new = [NewTopic(name, partitions, 1, config=settings) for name in names if name not in existing]
     if new:
-        for created in admin.create_topics(new, operation_timeout=20).values():
+        for created in client.create_topics(new, operation_timeout=20).values():
             created.result(30)
 
 
-def produce(bootstrap: str, topic: str, records: Iterable[tuple[bytes | None, bytes | None]]) -> None:
-    """Writes (key, value) records, partitioned as every producer of ours does; returns when all are acknowledged."""
-    producer = Producer({"bootstrap.servers": bootstrap, "partitioner": "murmur2_random", "linger.ms": 5})
+def produce(bootstrap: str, topic: str, records: Iterable[Sent]) -> None:
+    """Writes (key, value) or (key, value, headers), partitioned as every producer of ours does.
+
+    Returns when all are acknowledged.
+    """
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "partitioner": "murmur2_random",
+            "enable.idempotence": True,
+            "linger.ms": 5,
+            "log_level": 0,
+        }
+    )
     failed: list[KafkaError] = []
-    for number, (key, value) in enumerate(records):
-        producer.produce(topic, value, key, on_delivery=lambda error, _: failed.append(error) if error else None)
+    for number, (key, value, *headers) in enumerate(records):
+        producer.produce(
+            topic,
+            value,
+            key,
+            headers=[header for given in headers for header in given],
+            on_delivery=lambda error, _: failed.append(error) if error else None,
+        )
         if number % 10_000 == 0:
             producer.poll(0)
     assert producer.flush(30) == 0
@@ -70,6 +75,8 @@ def read_committed(bootstrap: str, topic: str) -> Sequence[Record]:
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "fetch.wait.max.ms": 20,
+            "reconnect.backoff.max.ms": 500,
+            "log_level": 0,
         }
     )
     try:
@@ -80,22 +87,37 @@ def read_committed(bootstrap: str, topic: str) -> Sequence[Record]:
         consumer.close()
 
 
+def committed_offsets(bootstrap: str, group: str, topic: str) -> Mapping[int, int]:
+    """What the group has committed, by partition; partitions without an offset are left out."""
+    client = admin(bootstrap)
+    partitions = client.list_topics(topic, timeout=10).topics[topic].partitions
+    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, number) for number in partitions])
+    answer = client.list_consumer_group_offsets([asked])[group].result(10)
+    return {at.partition: at.offset for at in answer.topic_partitions if at.offset >= 0}
+
+
 def _until_ends(consumer: Consumer, partitions: int) -> Iterator[Record]:
-    ended, deadline = 0, time.monotonic() + READ_TIMEOUT_S
-    while ended < partitions:
-        assert time.monotonic() < deadline, f"the ends of all partitions were not reached within {READ_TIMEOUT_S} s"
+    """Transaction markers take offsets too: only the end itself says that nothing is left."""
+    open_partitions, deadline = set(range(partitions)), time.monotonic() + READ_TIMEOUT_S
+    while open_partitions:
+        assert time.monotonic() < deadline, f"partitions {open_partitions} not read within {READ_TIMEOUT_S} s"
         for message in consumer.consume(10_000, 0.1):
-            if error := message.error():
-                if error.code() != KafkaError._PARTITION_EOF:
-                    raise KafkaException(error)
-                ended += 1
-            else:
-                yield Record(
-                    message.topic(),
-                    message.partition(),
-                    message.offset(),
-                    message.timestamp()[1],
-                    message.key(),
-                    message.value(),
-                    tuple(message.headers() or ()),
-                )
+            error = message.error()
+            if error is None:
+                yield _record(message)
+            elif error.code() == KafkaError._PARTITION_EOF:
+                open_partitions.discard(message.partition())
+            elif error.code() not in (KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN):
+                raise KafkaException(error)
+
+
+def _record(message: Any) -> Record:
+    return Record(
+        message.topic(),
+        message.partition(),
+        message.offset(),
+        message.timestamp()[1],
+        message.key(),
+        message.value(),
+        tuple(message.headers() or ()),
+    )
