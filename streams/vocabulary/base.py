@@ -47,7 +47,10 @@ def parse_money(value: object) -> Decimal:
     """
     if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
         raise ValueError(f"an amount must be a decimal, an integer or a string, not {type(value).__name__}")  # noqa: TRY004
-    return _canonical_text(value) if isinstance(value, str) and len(value) <= MONEY_DIGITS_MAX else _canonical(value)
+    is_cacheable = len(value) <= MONEY_DIGITS_MAX if isinstance(value, str) else isinstance(value, Decimal)
+    if is_cacheable and not (isinstance(value, Decimal) and value.is_nan()):  # a signalling NaN has no hash
+        return _canonical_known(value)
+    return _canonical(value)
 
 
 def _canonical(value: Decimal | int | str) -> Decimal:
@@ -70,8 +73,8 @@ def _canonical(value: Decimal | int | str) -> Decimal:
     return Decimal((sign, tuple(stripped), exponent))
 
 
-# Records of ours are read back far more often than amounts differ. Only short texts: the cache is bounded by count.
-_canonical_text = lru_cache(maxsize=8192)(_canonical)
+# Amounts are read far more often than they differ. Only short texts: the cache is bounded by count, not by size.
+_canonical_known = lru_cache(maxsize=8192)(_canonical)
 
 
 Money = Annotated[
