@@ -79,16 +79,17 @@ def _fetch(folder: Path, environ: Mapping[str, str]) -> None:
 
 
 def _maven(environ: Mapping[str, str]) -> str:
-    """Raises `MissingProgram`, which names Java too where both are missing: one message, one visit to the shop."""
-    if found := shutil.which("mvn", path=environ.get("PATH")):
-        return found
+    """Raises `MissingProgram`, which names Java too where that is missing: one message, one visit to the shop."""
+    maven = shutil.which("mvn", path=environ.get("PATH"))
     try:
         java(environ)
     except MissingProgram:
-        raise MissingProgram(
-            f"neither Java nor Maven found: a local Kafka needs both; {install('both')}, {HINT}"
-        ) from None
-    raise MissingProgram(f"no Maven found, which fetches Apache Kafka, once; {install('maven')}, {HINT}")
+        if maven:
+            raise
+        raise MissingProgram(f"neither Java nor Maven found: {install('both')}, {HINT}") from None
+    if maven is None:
+        raise MissingProgram(f"no Maven found, which fetches Apache Kafka, once: {install('maven')}, {HINT}")
+    return maven
 
 
 def _run(command: list[str], folder: Path, show: Callable[[str], None]) -> None:

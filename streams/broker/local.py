@@ -92,8 +92,8 @@ class LocalBroker:
         done, which `timeout_s` does not count.
         """
         assert self.ended() is not None or self._process is None, "it runs already"
-        runtime = java(os.environ)
         folder = jars(os.environ)
+        runtime = java(os.environ)
         for attempt in range(ATTEMPTS_MAX):
             try:
                 return self._start(runtime, folder, timeout_s)
