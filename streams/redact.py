@@ -16,11 +16,13 @@ _SECRET = re.compile(
 )
 _BODY = frozenset(
     (
-        *("body", "payload", "value", "data", "raw", "order", "lines"),
+        *("body", "payload", "value", "raw"),
         *("request", "request_body", "response", "response_body", "headers", "http_headers", "query", "http_query"),
         *("customer", "person", "email", "phone", "shipping_address", "billing_address"),
     )
 )
+# Words that are also names of folders, counts and the like: only structures under them are records.
+_RECORD = frozenset(("data", "order", "lines"))
 _IN_TEXT = (
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]+", re.IGNORECASE), rf"\1 {MASK}"),
     (re.compile(r"(?<=://)[^/\s@]+@"), f"{MASK}@"),
@@ -41,7 +43,7 @@ def _clean(key: str, value: Any, depth: int) -> Any:
         return value
     if _SECRET.search(key):
         return MASK
-    if key.lower() in _BODY:
+    if key.lower() in _BODY or (key.lower() in _RECORD and not isinstance(value, str)):
         return f"({len(value)} left out)" if hasattr(value, "__len__") else "(left out)"
     return _scrub(value, depth)
 

@@ -102,6 +102,7 @@ def test_no_secret_leaves_by_any_way(kind: log.Format) -> None:
     ours.info("a", token=SECRET, nested={"client_secret": SECRET, "deep": [{"Authorization": SECRET}]})
     ours.info("b", body=SECRET.encode(), payload={"x": SECRET}, customer=SECRET, http_headers=SECRET)
     ours.info(f"calling with Bearer {SECRET}", url=f"https://me:{SECRET}@host/?token={SECRET}&x=1")
+    ours.info("e", data={"name": SECRET}, order=[SECRET], lines=(SECRET,))
     theirs.warning("GET /webhooks/shop?token=%s", SECRET, extra={"password": SECRET})
     try:
         holds = SECRET
@@ -116,7 +117,7 @@ def test_no_secret_leaves_by_any_way(kind: log.Format) -> None:
 
 def test_sizes_and_counts_pass() -> None:
     """A number under a key like `token_count` or `body_bytes` is nobody's secret."""
-    event = {"body_bytes": 3, "token_count": 2, "body": None, "offset": 7, "secret": True}
+    event = {"data": "a folder", "body_bytes": 3, "token_count": 2, "body": None, "offset": 7, "secret": True}
     assert redact(None, "info", dict(event)) == event
 
 
