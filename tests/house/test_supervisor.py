@@ -233,6 +233,10 @@ def test_children_die_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
         process.wait(WAIT_S)
     process.stdout.close()
     deadline = time.monotonic() + WAIT_S
-    while is_alive(child):
-        assert time.monotonic() < deadline, "the child outlived its supervisor"
-        time.sleep(0.01)
+    try:
+        while is_alive(child):
+            assert time.monotonic() < deadline, "the child outlived its supervisor"
+            time.sleep(0.01)
+    finally:
+        if is_alive(child):
+            os.kill(child, signal.SIGKILL)
