@@ -51,7 +51,7 @@ class Availability:
             self._failing_since_s = None
             self._verdict(up=True)
             return
-        if self._failing_since_s is None:
+        if self._failing_since_s is None and not self.is_down:
             self._failing_since_s = self._now_s()
         self._doubt.set()
 
@@ -79,7 +79,7 @@ class Availability:
     def _verdict(self, *, up: bool) -> None:
         if up == self.is_up:
             return
-        self.is_up = up
+        self.is_up, self._failing_since_s = up, None
         if up:
             logger.info("broker reachable", missing_topics=self.missing)
         else:

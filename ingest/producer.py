@@ -6,6 +6,7 @@ may still be stored; its sender sends it again, and the fold makes it once.
 """
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -99,7 +100,10 @@ class DurableProducer:
 
     async def close(self, timeout_s: float) -> int:
         """Waits for what is under way, at most so long; returns how many records were not acknowledged."""
-        left = await asyncio.to_thread(self._client.flush, max(timeout_s, 0.0))
+        try:
+            left = await asyncio.to_thread(self._client.flush, max(timeout_s, 0.0))
+        except KafkaException:
+            left = len(self._client)
         self._sweeper.cancel()
         self._closing.set()
         await asyncio.to_thread(self._thread.join, 2 * POLL_S + 1)
@@ -115,23 +119,24 @@ class DurableProducer:
 
     def _on_error(self, error: KafkaError) -> None:
         """In the poll thread."""
-        if error.fatal():
-            self.replace(error.name())
+        self._note(error)
         self._loop.call_soon_threadsafe(self.on_result, False)
 
     def _poll(self) -> None:
         while not self._closing.is_set():
-            client = self._client
-            client.poll(POLL_S)
+            try:
+                self._client.poll(POLL_S)
+            except KafkaException as error:  # it raises what is fatal here too
+                self._note(error.args[0])
             if self._poisoned is not None:
-                self._replace(client)
+                self._replace()
             if self._reports:
                 self._loop.call_soon_threadsafe(self._settle)
 
-    def _replace(self, old: Producer) -> None:
+    def _replace(self) -> None:
         """A producer that met a fatal error refuses everything for good: a new one takes over, the old one's fail."""
+        old, self._client = self._client, self._new_client()
         reason, self._poisoned = self._poisoned, None
-        self._client = self._new_client()
         self.restarts += 1
         PRODUCER_RESTARTS.inc()
         logger.error("producer replaced", error=reason, restarts=self.restarts)
@@ -152,10 +157,13 @@ class DurableProducer:
     def _refusal(self, error: KafkaError) -> Refusal:
         if error.code() in TOO_LARGE:
             return Refusal("body-too-large")
-        if error.fatal():
-            self.replace(error.name())
+        self._note(error)
         self.on_result(False)
         return Refusal("broker-unavailable")
+
+    def _note(self, error: KafkaError) -> None:
+        if error.fatal():
+            self.replace(error.name())
 
     def _sweep(self) -> None:
         """Gives up on writes past their deadline. They stand in the order of their deadlines."""
@@ -169,8 +177,9 @@ class DurableProducer:
 
 
 def _bury(old: Producer) -> None:
-    old.purge()
-    old.flush(1)
+    with contextlib.suppress(KafkaException):
+        old.purge()
+        old.flush(1)
 
 
 def producer_config(settings: Settings) -> dict[str, Any]:

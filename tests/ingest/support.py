@@ -115,7 +115,7 @@ async def running(
     port = int(bound.getsockname()[1])
     await server.start(bound)
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(40):
             while not server.availability.is_up:
                 await asyncio.sleep(0.02)
         yield Running(settings, server, port)

@@ -3,13 +3,15 @@
 import asyncio
 import gzip
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from tests.ingest.support import ORDER, Running, reason_of, running, session, settings_of, status_of
 
 CLOSE = "Connection: close"
-FAST = {"header_timeout_s": 0.5, "body_timeout_s": 0.5}
+FAST: Mapping[str, Any] = {"header_timeout_s": 0.5, "body_timeout_s": 0.5}
 
 
 def with_length(up: Running, body: bytes, *fields: str) -> bytes:

@@ -219,7 +219,7 @@ def test_one_right_signature_among_several_is_enough() -> None:
 def test_a_flood_of_signatures_is_not_all_tried() -> None:
     """Work per request is bounded."""
     headers = standard(b"the-old-secret", BODY, NOW_S)
-    headers["webhook-signature"] = [" ".join(headers["webhook-signature"] * 9)]
+    headers["webhook-signature"] = [" ".join([headers["webhook-signature"][0]] * 9)]
     assert outcome({"scheme": "standard-webhooks", "secrets": ["env:WHSEC"]}, headers) == "signature-malformed"
 
 
