@@ -17,6 +17,7 @@ from rich.console import Console
 
 from streams.broker.errors import BrokerError, MissingProgram
 from streams.broker.java import HINT, install, java
+from streams.broker.spawn import spawn
 
 log = structlog.get_logger(__name__)
 
@@ -93,9 +94,7 @@ def _maven(environ: Mapping[str, str]) -> str:
 
 
 def _run(command: list[str], folder: Path, show: Callable[[str], None]) -> None:
-    maven = subprocess.Popen(
-        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    maven = spawn(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     timer = threading.Timer(MAVEN_TIMEOUT_S, maven.kill)
     timer.start()
     try:

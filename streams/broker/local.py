@@ -7,10 +7,8 @@ import random
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -23,16 +21,13 @@ from streams.broker.errors import BrokerError, PortTaken
 from streams.broker.folder import Folder
 from streams.broker.java import TOO_OLD, archive_file, command_line, java, too_old
 from streams.broker.ports import HOST
-from streams.supervisor.launcher import __file__ as LAUNCHER
+from streams.broker.spawn import spawn
 
 START_TIMEOUT_S = 60.0
 # The first clean stop also writes the class archive, which takes 4 s.
 STOP_TIMEOUT_S = 30.0
 POLL_S = 0.05
 ATTEMPTS_MAX = 3
-
-# Linux ties a child's life to the thread that started it, and this one lives as long as the process.
-_STARTER = ThreadPoolExecutor(1, "broker-starter")
 
 
 class LocalBroker:
@@ -162,18 +157,8 @@ class LocalBroker:
         return self.bootstrap
 
     def _spawn(self, command: Sequence[str], lock: int) -> None:
-        argv = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), *command]
         with (self._folder.path / "stdout.log").open("wb") as out:
-            self._process = _STARTER.submit(
-                subprocess.Popen,
-                argv,
-                cwd=self._folder.path,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-                pass_fds=(lock,),
-            ).result()
+            self._process = spawn(command, cwd=self._folder.path, stdout=out, stderr=out, pass_fds=(lock,))
 
     def _wait_until_ready(self, port: int, timeout_s: float) -> None:
         assert self._process is not None

@@ -54,6 +54,7 @@ def test_two_starts_at_once_fetch_once(tmp_path: Path, monkeypatch: pytest.Monke
     """The second waits for the first, and neither ever sees half a folder; a third needs no Maven."""
     environ = {"PATH": str(tmp_path / "programs"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     monkeypatch.setenv("RUNS", str(tmp_path / "runs"))
+    program(tmp_path / "programs", "java", "exit 1")
     program(tmp_path / "programs", "mvn", *FETCHES)
     with ThreadPoolExecutor(2) as pool:
         folders = set(pool.map(jars, [environ] * 2))
@@ -66,6 +67,7 @@ def test_two_starts_at_once_fetch_once(tmp_path: Path, monkeypatch: pytest.Monke
 def test_failed_fetch_leaves_nothing_and_says_why_without_addresses(tmp_path: Path) -> None:
     """Half a folder would be taken for a whole one at the next start."""
     environ = {"PATH": str(tmp_path / "programs"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    program(tmp_path / "programs", "java", "exit 1")
     program(
         tmp_path / "programs",
         "mvn",
@@ -89,5 +91,5 @@ def test_sigterm_while_maven_runs_ends_both(tmp_path: Path) -> None:
     with started("--data", str(tmp_path / "data"), **environ) as wrapper:
         until(lambda: running.exists() and running.read_text() != "", "Maven runs")
         assert 0 == signal_and_wait(wrapper, signal.SIGTERM)
-    assert not Path("/proc", running.read_text().strip()).exists()
+    until(lambda: not Path("/proc", running.read_text().strip()).exists(), "Maven ended", 5)
     assert [] == [entry.name for entry in (tmp_path / "cache" / "orderlog").iterdir() if entry.is_dir()]
