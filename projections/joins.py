@@ -54,16 +54,18 @@ class Joins:
 
     def keyed(self, field: str, held: tuple[Keyed, ...], given: Iterable[Keyed]) -> None:
         records = {record.id: record for record in held}
+        is_changed = False
         for record in given:
             update = {name: getattr(record, name) for name in record.model_fields_set if name != "id"}
             paths = {name: f"{field}.{record.id}.{name}" for name in update}
             won = {name: value for name, value in update.items() if self.is_later(paths[name])}
             self.clocks.update((paths[name], self.clock) for name in won)
             known = records.get(record.id)
+            # Not by comparing records: a field that is null equals one that is absent there.
+            is_changed = is_changed or known is None or bool(won)
             records[record.id] = record if known is None else known.model_copy(update=won)
-        joined = tuple(records[id] for id in sorted(records))
-        if joined != held:
-            self.changes[field] = joined
+        if is_changed:
+            self.changes[field] = tuple(records[id] for id in sorted(records))
 
     def _outranks(self, field: str, given: int, held: int) -> bool:
         return given > held or (given == held != NOTHING and self.is_later(field))

@@ -98,6 +98,14 @@ def test_tracking_is_not_erased_by_an_older_or_a_silent_event() -> None:
     assert (shipment.tracking_number, shipment.tracking_url) == ("T1", "https://t/1")
 
 
+def test_null_in_a_payment_is_told_from_absent_in_either_order() -> None:
+    """Models compare null and absent as equal: compared that way, the older null was dropped, or not, by arrival."""
+    silent = selldone_event("CheckoutOrder", {"payment_id": "y"}, at_s=1)
+    null = selldone_event("CheckoutOrder", {"payment_id": "y", "payment_type": None}, at_s=0)
+    payments = [folded(*pair).to_dict()["payments"] for pair in ((silent, null), (null, silent))]
+    assert payments == [[{"id": "y", "method": None}]] * 2
+
+
 def test_lines_are_one_snapshot() -> None:
     """Joined line by line, a line that was taken out of the order would stay for ever."""
     two = selldone_event("CheckoutOrder", {"items": [{"id": 1, "price": 5}, {"id": 2, "price": 6}]}, at_s=0)
