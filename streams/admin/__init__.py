@@ -1,6 +1,7 @@
 """Topics as the configuration needs them: created, compared, mended where that is safe."""
 
-from streams.admin.plan import Drift, Kind
-from streams.admin.topics import Unreachable, create, drifts
+from streams.admin.errors import Refused, Unreachable
+from streams.admin.plan import Drift, Kind, Remedy
+from streams.admin.topics import Done, create, drifts, verify
 
-__all__ = ["Drift", "Kind", "Unreachable", "create", "drifts"]
+__all__ = ["Done", "Drift", "Kind", "Refused", "Remedy", "Unreachable", "create", "drifts", "verify"]

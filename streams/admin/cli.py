@@ -1,15 +1,16 @@
 """`orderlog topics [--check]`."""
 
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
-from confluent_kafka import KafkaException
 from rich.console import Console
 from rich.table import Table
 
-from streams.admin.plan import Drift, Kind, refusal, wanted_topics
-from streams.admin.topics import Unreachable, create, drifts
+from streams.admin.errors import Refused, Unreachable
+from streams.admin.plan import Drift, Kind, Remedy, wanted_topics
+from streams.admin.topics import create, drifts
 from streams.settings.errors import SettingsError
 from streams.settings.model import Settings
 
@@ -20,32 +21,51 @@ def command(
     settings: Settings,
     check: Annotated[bool, typer.Option("--check", help="Report differences, change nothing.")] = False,
 ) -> None:
-    """Create the topics that the settings need, or check them. Exit codes: 1 they differ, 3 no broker answers."""
+    """Create the topics that the settings need, mend what is safe to mend; or check them.
+
+    Exit code 1: with --check they differ, else something is left that only a person may mend; 3: no broker answers.
+    """
     if settings.kafka.bootstrap is None:
         raise SettingsError(["kafka.bootstrap is not set: say where the broker is"])
     try:
-        found = drifts(settings) if check else create(settings)
+        code = _check(settings) if check else _create(settings)
     except Unreachable as error:
         print(error, file=sys.stderr)
-        raise SystemExit(EXIT_UNREACHABLE) from None
-    except KafkaException as error:
-        print(f"the broker refuses: {error.args[0].str()}", file=sys.stderr)
-        raise SystemExit(EXIT_REFUSED) from None
-    if not found:
-        print(f"{len(wanted_topics(settings))} topics are as they should be")
-        return
-    if check:
-        _print(found)
-        raise SystemExit(EXIT_DRIFT)
-    states = {topic.name for topic in wanted_topics(settings) if topic.is_state}
-    for drift in found:
-        print(refusal(drift, drift.topic in states), file=sys.stderr)
-    if any(drift.kind is not Kind.REPLICATION for drift in found):
-        raise SystemExit(EXIT_REFUSED)
+        code = EXIT_UNREACHABLE
+    except Refused as error:
+        print(error, file=sys.stderr)
+        code = EXIT_REFUSED
+    raise SystemExit(code)
 
 
-def _print(found: list[Drift]) -> None:
-    shown = Table("topic", "setting", "wanted", "found")
+def _check(settings: Settings) -> int:
+    if found := drifts(settings):
+        Console().print(_table(found))
+        return EXIT_DRIFT
+    _print_fine(settings)
+    return 0
+
+
+def _create(settings: Settings) -> int:
+    done = create(settings)
+    for drift in done.mended:
+        is_new = drift.kind is Kind.MISSING
+        print(f"{drift.topic}: created" if is_new else f"{drift.topic}: {drift.what} {drift.found} → {drift.wanted}")
+    for drift in done.left:
+        print(drift, file=sys.stderr)
+    if any(drift.remedy is Remedy.REFUSE for drift in done.left):
+        return EXIT_REFUSED
+    if not done.left:
+        _print_fine(settings)
+    return 0
+
+
+def _print_fine(settings: Settings) -> None:
+    print(f"{len(wanted_topics(settings))} topics are as they should be")
+
+
+def _table(found: Sequence[Drift]) -> Table:
+    shown = Table("topic", "setting", "wanted", "found", "orderlog topics would")
     for drift in found:
-        shown.add_row(drift.topic, drift.what, drift.wanted, drift.found)
-    Console().print(shown)
+        shown.add_row(drift.topic, drift.what, drift.wanted, drift.found, f"{drift.remedy} it")
+    return shown

@@ -1,106 +1,108 @@
-"""Creates and compares topics on a broker. Every wait is bounded."""
+"""Topics as the configuration needs them: compared, created, mended where that is safe."""
 
+import time
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
 
-from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import (
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    NewTopic,
-    ResourceType,
-)
-
-from streams.admin.plan import Drift, Found, Kind, compare, wanted_config, wanted_topics
+from streams.admin.broker import Broker
+from streams.admin.errors import Refused, Unreachable
+from streams.admin.plan import Drift, Kind, Remedy, compare, wanted_config, wanted_topics
 from streams.settings.model import Settings
-from streams.topics import Topic
 
-TIMEOUT_S = 15.0
-
-
-class Unreachable(Exception):
-    """The broker does not answer; the message names it."""
+SETTLED_TIMEOUT_S = 30.0
+ASK_EVERY_S = 0.1
 
 
-def _admin(settings: Settings) -> AdminClient:
-    assert settings.kafka.bootstrap is not None
-    return AdminClient({"bootstrap.servers": settings.kafka.bootstrap, "socket.timeout.ms": int(TIMEOUT_S * 1000)})
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was done, and the differences that are left since nobody but a person may mend them."""
+
+    mended: Sequence[Drift]
+    left: Sequence[Drift]
 
 
 def drifts(settings: Settings) -> list[Drift]:
-    """Every difference between the topics that the settings need and those there are. Raises `Unreachable`."""
-    try:
-        found = _find(_admin(settings), [topic.name for topic in wanted_topics(settings)])
-    except KafkaException as error:
-        raise Unreachable(f"no answer from the broker at {settings.kafka.bootstrap}: {error.args[0].str()}") from None
-    return [drift for topic in wanted_topics(settings) for drift in compare(topic, found.get(topic.name), settings)]
+    """Every difference between the topics that the settings need and those there are. Changes nothing.
 
-
-def create(settings: Settings) -> list[Drift]:
-    """Creates what is missing and mends configurations; gives the drifts that are left, which it refuses to mend.
-
-    Returns when every new topic has its leaders. Raises `Unreachable`, `KafkaException` where the broker refuses.
+    Raises `Unreachable`, `Refused`.
     """
-    before = drifts(settings)
-    admin, by_name = _admin(settings), {topic.name: topic for topic in wanted_topics(settings)}
-    missing = [by_name[drift.topic] for drift in before if drift.kind is Kind.MISSING]
-    if missing:
-        _create(admin, missing, settings)
-    if changed := {drift.topic for drift in before if drift.kind is Kind.CONFIG}:
-        _configure(admin, {name: wanted_config(by_name[name], settings) for name in changed})
-    return drifts(settings) if before else []
+    return _drifts(_broker(settings), settings)
 
 
-def _find(admin: AdminClient, names: Sequence[str]) -> Mapping[str, Found]:
-    metadata = admin.list_topics(timeout=TIMEOUT_S).topics
-    existing = [name for name in names if name in metadata]
-    if not existing:
-        return {}
-    asked = [ConfigResource(ResourceType.TOPIC, name) for name in existing]
-    configs = {
-        resource.name: {name: str(entry.value) for name, entry in future.result(TIMEOUT_S).items()}
-        for resource, future in admin.describe_configs(asked, request_timeout=TIMEOUT_S).items()
-    }
-    return {
-        name: Found(
-            len(metadata[name].partitions),
-            min((len(partition.replicas) for partition in metadata[name].partitions.values()), default=0),
-            configs[name],
-        )
-        for name in existing
-    }
+def create(settings: Settings) -> Done:
+    """Creates what is missing, mends what is safe to mend; doing it again does nothing.
 
-
-def _create(admin: AdminClient, missing: Sequence[Topic], settings: Settings) -> None:
+    Returns when the broker shows the result, and every partition has a leader. Raises `Unreachable`, `Refused`.
+    """
+    broker = _broker(settings)
+    mended = [drift for drift in _drifts(broker, settings) if drift.remedy is Remedy.MEND]
     kafka = settings.kafka
-    new = [
-        NewTopic(topic.name, kafka.partitions, kafka.replication, config=dict(wanted_config(topic, settings)))
-        for topic in missing
-    ]
-    for future in admin.create_topics(new, operation_timeout=TIMEOUT_S, request_timeout=TIMEOUT_S).values():
-        _settle(future)
+    missing = {drift.topic for drift in mended if drift.kind is Kind.MISSING}
+    configs = {
+        topic.name: wanted_config(topic, settings, kafka.replication)
+        for topic in wanted_topics(settings)
+        if topic.name in missing
+    }
+    if configs:
+        broker.create(configs, kafka.partitions, kafka.replication)
+    if changes := _changes(mended):
+        broker.configure(changes)
+    return Done(mended, _settled(broker, settings))
 
 
-def _settle(future: Any) -> None:
-    try:
-        future.result(TIMEOUT_S)
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:  # two starts at once
-            raise
+def verify(settings: Settings) -> list[str]:
+    """Why a role should not start, one line each: topics missing, partition counts that differ, vital configurations.
+
+    For roles to call at their start. Raises `Unreachable`, `Refused`.
+    """
+    return [_problem(drift) for drift in drifts(settings) if _is_vital(drift)]
 
 
-def _configure(admin: AdminClient, wanted: Mapping[str, Mapping[str, str]]) -> None:
-    resources = [
-        ConfigResource(
-            ResourceType.TOPIC,
-            name,
-            incremental_configs=[
-                ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in config.items()
-            ],
-        )
-        for name, config in wanted.items()
-    ]
-    for future in admin.incremental_alter_configs(resources, request_timeout=TIMEOUT_S).values():
-        future.result(TIMEOUT_S)
+def _is_vital(drift: Drift) -> bool:
+    """Of configurations, those that lose records, or end in transactions which always fail."""
+    if drift.what == "max.message.bytes":
+        return drift.found.isdigit() and int(drift.found) < int(drift.wanted)
+    return drift.what == "cleanup.policy" or drift.kind in (Kind.MISSING, Kind.PARTITIONS)
+
+
+def _problem(drift: Drift) -> str:
+    return f"{drift}; run `orderlog topics`" if drift.remedy is Remedy.MEND else str(drift)
+
+
+def _broker(settings: Settings) -> Broker:
+    if settings.kafka.bootstrap is None:
+        raise Unreachable("kafka.bootstrap is not set: say where the broker is")
+    return Broker(settings.kafka.bootstrap)
+
+
+def _drifts(broker: Broker, settings: Settings) -> list[Drift]:
+    wanted = wanted_topics(settings)
+    found = broker.find([topic.name for topic in wanted])
+    return [drift for topic in wanted for drift in compare(topic, found.get(topic.name), settings)]
+
+
+def _changes(mended: Sequence[Drift]) -> Mapping[str, Mapping[str, str]]:
+    changes: dict[str, dict[str, str]] = defaultdict(dict)
+    for drift in mended:
+        if drift.kind is Kind.CONFIG:
+            changes[drift.topic][drift.what] = drift.wanted
+    return changes
+
+
+def _settled(broker: Broker, settings: Settings) -> Sequence[Drift]:
+    """What is left once the broker shows what was done: it answers from a copy that lags behind."""
+    wanted, deadline = wanted_topics(settings), time.monotonic() + SETTLED_TIMEOUT_S
+    while True:
+        found = broker.find([topic.name for topic in wanted])
+        left = [drift for topic in wanted for drift in compare(topic, found.get(topic.name), settings)]
+        waiting = [
+            f"{name}: {topic.leaderless} partitions have no leader" for name, topic in found.items() if topic.leaderless
+        ]
+        waiting += [str(drift) for drift in left if drift.remedy is Remedy.MEND]
+        if not waiting:
+            return left
+        if time.monotonic() > deadline:
+            lines = "\n".join(waiting)
+            raise Refused(f"not as it should be {SETTLED_TIMEOUT_S:.0f} s after the broker agreed to it:\n{lines}")
+        time.sleep(ASK_EVERY_S)
