@@ -23,7 +23,7 @@ TOML = """
 [kafka]
 bootstrap = "{bootstrap}"
 [ingest]
-port = 0
+port = {port}
 {options}
 [log]
 format = "json"
@@ -102,12 +102,13 @@ class Role:
 
 @contextmanager
 def role(
-    bootstrap: str, folder: Path, options: str = "", secret: str = "env:TEST_TOKEN", level: str = "info"
+    bootstrap: str, folder: Path, options: str = "", secret: str = "env:TEST_TOKEN", level: str = "info", port: int = 0
 ) -> Iterator[Role]:
     """Runs it until the block ends; what is left then is killed."""
     source = unique_name("shop")
     file = folder / f"{source}.toml"
-    file.write_text(TOML.format(bootstrap=bootstrap, options=options, source=source, secret=secret, level=level))
+    facts = {"bootstrap": bootstrap, "options": options, "source": source, "secret": secret, "level": level}
+    file.write_text(TOML.format(port=port, **facts))
     process = subprocess.Popen(
         [sys.executable, "-m", "streams.cli", "--config", str(file), "ingest"],
         env={**os.environ, **ENVIRON},

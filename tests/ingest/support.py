@@ -88,7 +88,7 @@ class Running:
             if end:
                 with suppress(OSError):  # it may be closed from the other side already
                     writer.write_eof()
-            return await asyncio.wait_for(reader.read(), 20)
+            return await everything(reader)
         finally:
             writer.close()
 
@@ -127,6 +127,16 @@ async def running(
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(total=30)) as client:
         yield client
+
+
+async def everything(reader: asyncio.StreamReader, within_s: float = 20) -> bytes:
+    """What comes until the other side closes, or resets because we were still sending."""
+    received = b""
+    with suppress(ConnectionResetError):
+        async with asyncio.timeout(within_s):
+            while part := await reader.read(65536):
+                received += part
+    return received
 
 
 def status_of(answer: bytes) -> int:

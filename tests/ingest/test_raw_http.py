@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.ingest.support import ORDER, Running, reason_of, running, session, settings_of, status_of
+from tests.ingest.support import ORDER, Running, everything, reason_of, running, session, settings_of, status_of
 
 CLOSE = "Connection: close"
 FAST: Mapping[str, Any] = {"header_timeout_s": 0.5, "body_timeout_s": 0.5}
@@ -174,7 +174,7 @@ async def test_a_head_that_dribbles_in_is_cut_off(kafka: str) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", up.port)
         started_s = time.monotonic()
         dribble = asyncio.create_task(_dribble(writer, up.head(*(f"X-{n}: y" for n in range(100)))))
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await everything(reader)
         dribble.cancel()
         writer.close()
         assert (status_of(answer), reason_of(answer)) == (408, "request-timeout")
@@ -212,7 +212,7 @@ async def test_a_body_that_dribbles_in_is_cut_off(kafka: str, framing: str) -> N
         started_s = time.monotonic()
         body = b"".join(chunk(b"x") for _ in range(200)) if "chunked" in framing else b"x" * 1000
         dribble = asyncio.create_task(_dribble(writer, body))
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await everything(reader)
         dribble.cancel()
         writer.close()
         assert (status_of(answer), reason_of(answer)) == (408, "request-timeout")
