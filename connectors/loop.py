@@ -26,6 +26,8 @@ from streams.settings.model import Settings
 
 CLOSE_GRACE_S = 2.0
 RECHECK_S = 1.0
+# Reading them blocks the event loop, and with it every answer that comes meanwhile: some 50 ms.
+TAKE_RECORDS_MAX = 500
 
 
 class DeliveryLoop:
@@ -92,7 +94,7 @@ class DeliveryLoop:
         if self._failure is not None:
             raise self._failure
         room = self._pending_max - self._queue.pending
-        records = self._partition.take(room) if room > 0 and not self._partition.closing else []
+        records = self._partition.take(min(room, TAKE_RECORDS_MAX)) if room > 0 and not self._partition.closing else []
         settled, self._settled = self._settled, []
         if not records and not settled:
             return
@@ -103,6 +105,8 @@ class DeliveryLoop:
         outputs = [output for each in settled for output in each.outputs] + intake.quarantine
         await self._partition.commit(outputs, overlay.changes, records[-1].offset + 1 if records else None)
         self._apply(settled, intake)
+        if room < TAKE_RECORDS_MAX:
+            self._partition.wake()  # what waits was left for want of room, and there may be some now
 
     def _apply(self, settled: Sequence[Settled], intake: Intake) -> None:
         for each in settled:

@@ -164,6 +164,15 @@ async def test_past_the_bound_reading_stops_and_nothing_is_dropped(kafka: str, t
         await assert_delivered_once(made, stand_in, commands)
 
 
+async def test_a_full_queue_goes_on_reading_once_it_is_empty(kafka: str, tmp_path: Path) -> None:
+    """The last answer of a full queue makes room in its own commit: nothing else would wake the partition."""
+    async with sandbox() as (stand_in, url), line(kafka, url, tmp_path, pending_max=1) as made:
+        commands = made.commands(12, keys=6)
+        await made.send(commands)
+        await made.wait_for_outcomes(12, 30)
+        await assert_delivered_once(made, stand_in, commands)
+
+
 async def test_a_clean_stop_commits_what_is_in_flight(kafka: str, tmp_path: Path) -> None:
     """Else every deployment would repeat every request that was under way."""
     async with sandbox(latency_ms=700) as (stand_in, url), line(kafka, url, tmp_path, max_in_flight=10) as made:
