@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.record import Headers, Record
@@ -89,11 +89,14 @@ def read_committed(bootstrap: str, topic: str) -> Sequence[Record]:
 
 def committed_offsets(bootstrap: str, group: str, topic: str) -> Mapping[int, int]:
     """What the group has committed, by partition; partitions without an offset are left out."""
-    client = admin(bootstrap)
-    partitions = client.list_topics(topic, timeout=10).topics[topic].partitions
-    asked = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, number) for number in partitions])
-    answer = client.list_consumer_group_offsets([asked])[group].result(10)
-    return {at.partition: at.offset for at in answer.topic_partitions if at.offset >= 0}
+    # AdminClient.list_consumer_group_offsets crashes where the coordinator has just moved (librdkafka 2.16).
+    client = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
+    try:
+        partitions = client.list_topics(topic, 10).topics[topic].partitions
+        answer = client.committed([TopicPartition(topic, number) for number in partitions], 10)
+        return {at.partition: at.offset for at in answer if at.offset >= 0}
+    finally:
+        client.close()
 
 
 def _until_ends(consumer: Consumer, partitions: int) -> Iterator[Record]:

@@ -18,6 +18,8 @@ from streams.runtime.worker import QuietWorker
 from streams.settings.model import Settings
 
 LAG_EVERY_S = 1.0
+# How much longer than its own time-out a commit may take before the worker gives up on the client library.
+COMMIT_GRACE_S = 3.0
 # How much longer than a commit a revoked partition may take to finish what it has in hand.
 CLOSE_GRACE_S = 10.0
 
@@ -57,7 +59,8 @@ def build(settings: Settings, role: str, instance: str | None, agents: Sequence[
             bootstrap,
             settings.streams.inbox_records_max,
             settings.kafka.record_bytes_max,
-            settings.streams.commit_timeout_s + CLOSE_GRACE_S,
+            settings.streams.commit_timeout_s + COMMIT_GRACE_S,
+            settings.streams.commit_timeout_s + COMMIT_GRACE_S + CLOSE_GRACE_S,
         ),
         flow,
     )

@@ -52,6 +52,7 @@ class Limits:
     bootstrap: str
     inbox_records_max: int
     record_bytes_max: int
+    commit_timeout_s: float
     close_timeout_s: float
 
 
@@ -150,7 +151,9 @@ class Partition:
         started = time.perf_counter()
         changelog_of = (self._table.topic, self.number) if self._table else None
         offset = None if next_offset is None else (self.topic, self.number, next_offset)
-        await self._in_thread(self._producer.commit, outputs, changelog_of, changes, offset)
+        # librdkafka's own time-out is not enough: sending offsets was seen to hang for good after a broker's restart.
+        async with asyncio.timeout(self._limits.commit_timeout_s):
+            await self._in_thread(self._producer.commit, outputs, changelog_of, changes, offset)
         self._store.apply(changes)
         self.committed_offset = self.committed_offset if next_offset is None else next_offset
         records, self._taken = (self._taken, 0) if next_offset is not None else (0, self._taken)
