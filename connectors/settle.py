@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.exchange import Attempt, Masker, cut, shown
+from connectors.exchange import ERROR_CHARS_MAX, Attempt, Masker, cut, shown
 from connectors.schedule import jittered_s, retry_after_s, retry_delay_s
 from connectors.verdict import Verdict
 from connectors.vocabulary import Delivery, DeliveryState
@@ -177,4 +177,4 @@ def _due_at(judged: Judged, delay_s: float) -> datetime:
 
 def _error(attempt: Attempt, masker: Masker) -> str:
     """Short and without customer data: the answer's body stays in the dead letter."""
-    return f"HTTP {attempt.status}" if attempt.answer else masker.text(attempt.error or "no answer")[:500]
+    return f"HTTP {attempt.status}" if attempt.answer else masker.text(attempt.error or "no answer")[:ERROR_CHARS_MAX]
