@@ -17,6 +17,7 @@ import structlog
 from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 from streams.redact import redact
+from streams.repeats import RepeatFilter
 
 Format = Literal["auto", "json", "console"]
 
@@ -36,6 +37,7 @@ def configure(format: Format = "auto", level: str = "info", role: str = "", *, s
     handler = logging.StreamHandler(out)
     handler.setFormatter(_formatter(shared, console=console, colors=out.isatty()))
     handler.addFilter(_tells_something)
+    handler.addFilter(_calm())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
@@ -49,6 +51,11 @@ def configure(format: Format = "auto", level: str = "info", role: str = "", *, s
         cache_logger_on_first_use=False,
     )
     _log_unhandled()
+
+
+def _calm() -> Callable[[logging.LogRecord], bool]:
+    repeats = RepeatFilter()
+    return lambda record: record.name.partition(".")[0] not in CHATTY or repeats.filter(record)
 
 
 def renderer(*, colors: bool) -> structlog.dev.ConsoleRenderer:

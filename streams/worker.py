@@ -9,7 +9,6 @@ import faust
 import structlog
 import uvloop
 
-from streams import log as logs
 from streams.admin import Refused, Unreachable, verify
 from streams.runtime.agent import Agent
 from streams.runtime.app import build
@@ -48,11 +47,10 @@ def app_of(settings: Settings, role: Role) -> faust.App:
 
 def run(settings: Settings, role: Role) -> NoReturn:
     """Runs the role until SIGTERM or SIGINT; ends by `SystemExit` (75: an aborted transaction, start it again)."""
-    logs.configure(settings.log.format, settings.log.level, role)
     try:
         app = app_of(settings, role)
     except (Unreachable, Refused) as error:
-        log.error("worker cannot start", error=str(error), exit_code=EXIT_ABORTED)
+        log.warning("worker cannot start", error=str(error), exit_code=EXIT_ABORTED)
         raise SystemExit(EXIT_ABORTED) from None
     loop = uvloop.new_event_loop()
     app.Worker(loop=loop, loglevel="info").execute_from_commandline()

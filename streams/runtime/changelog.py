@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from streams.runtime.state import Store
+from streams.runtime.transaction import LOG_LEVEL
 
 BATCH_RECORDS_MAX = 10_000
 # The client waits this long for a full batch, at the end of the changelog too.
@@ -85,6 +86,7 @@ def _read_to_end(consumer: Consumer, store: Store, end: int, position: int, repo
 def _config(bootstrap: str) -> dict[str, object]:
     return {
         "bootstrap.servers": bootstrap,
+        "log_level": LOG_LEVEL,
         "group.id": "orderlog-restore",  # demanded by the client; never joined, never committed to
         "enable.auto.commit": False,
         "enable.partition.eof": True,

@@ -16,6 +16,8 @@ from streams.record import Output
 
 INIT_TIMEOUT_S = 30.0
 QUEUE_RECORDS_MAX = 1_000_000
+# syslog's `critical`: librdkafka writes past our logging, and its errors reach us as exceptions.
+LOG_LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,14 @@ class Group:
     """
 
     def __init__(self, bootstrap: str, group_id: str) -> None:
-        self._consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group_id, "enable.auto.commit": False})
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": bootstrap,
+                "log_level": LOG_LEVEL,
+                "group.id": group_id,
+                "enable.auto.commit": False,
+            }
+        )
 
     def metadata(self) -> object:
         return self._consumer.consumer_group_metadata()
@@ -115,6 +124,7 @@ class TransactionalProducer:
 def _config(settings: ProducerSettings, transactional_id: str, on_rejected: Any) -> dict[str, Any]:
     return {
         "bootstrap.servers": settings.bootstrap,
+        "log_level": LOG_LEVEL,
         "transactional.id": transactional_id,
         "transaction.timeout.ms": int(settings.transaction_timeout_s * 1000),
         "partitioner": "murmur2_random",  # as Java's and aiokafka's: the same key on the same partition
