@@ -146,20 +146,15 @@ def _took_ms(commands: Sequence[Command], effects: Mapping[str, Effect], from_s:
 
 def _step_by_step(reader: Reader, effects: Mapping[str, Effect]) -> str:
     """Percentiles of each hop, in ms: when each record of a command's history was appended."""
-    appended = {
-        topic.name: {record.header("receipt") or record.header("ce_id"): record.timestamp / 1000 for record in records}
-        for topic in roles.TOPICS
-        if (records := [record for record in reader.records if record.topic == topic.name])
-    }
-    raw = {receipt: at for topic in roles.RAW for receipt, at in appended.get(topic, {}).items()}
+    appended = {(record.topic, record.header("ce_id")): record.timestamp / 1000 for record in reader.records}
     hops: dict[str, list[float]] = {}
     for command in _commands(reader):
-        receipt = (command.receipt or "").encode()
+        receipt, source = (command.receipt or "").encode(), command.order_key.partition(":")[0]
         times = [
             ("received", command.created_at.timestamp()),
-            ("raw appended", raw.get(receipt)),
-            ("event appended", appended[table.EVENTS].get(receipt)),
-            ("command appended", appended[table.commands(TARGET)].get(receipt)),
+            ("raw appended", appended.get((table.webhooks(source), receipt))),
+            ("event appended", appended.get((table.EVENTS, command.caused_by.encode()))),
+            ("command appended", appended.get((table.commands(TARGET), command.id.encode()))),
             ("effect", effects[command.id].at_s),
         ]
         for (before, start), (after, end) in pairwise(times):
