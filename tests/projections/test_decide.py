@@ -58,10 +58,10 @@ def test_news_after_cancelling_still_reaches_a_target_that_has_the_order() -> No
 
 
 def test_return_to_an_earlier_document_is_a_command_of_its_own() -> None:
-    """A → B → A under the id of the first A would be taken for a repeat, and the target left at B."""
-    _, commands = run(placed("1", 0), placed("2", 1), placed("1", 2))
-    assert [command.data["order"]["total_amount"] for command in commands] == ["1", "2", "1"]
-    assert len({command.id for command in commands}) == 3
+    """A → B → A → B: under the id of the first B the last would be taken for a repeat, and the target left at A."""
+    _, commands = run(placed("1", 0), placed("2", 1), placed("1", 2), placed("2", 3))
+    assert [command.data["order"]["total_amount"] for command in commands] == ["1", "2", "1", "2"]
+    assert len({command.id for command in commands}) == 4
 
 
 def test_deciding_again_gives_the_same_commands() -> None:

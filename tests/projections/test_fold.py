@@ -21,7 +21,7 @@ def folded(*events: OrderEvent) -> Order:
 
 def test_seed_payloads_of_duda_end_deleted_with_the_updated_quantity() -> None:
     """All three have the same time: were they ordered by arrival, a late create would bring back one plate."""
-    names = ("order-deleted", "order-created", "order-status-updated")
+    names = ("order-deleted", "order-status-updated", "order-created")
     order = folded(*(sample("duda", payload("duda", name), offset) for offset, name in enumerate(names)))
     assert (order.status, order.payment_status, order.version) == (OrderStatus.CANCELLED, PaymentStatus.PAID, 3)
     assert [line.quantity for line in order.lines] == [Decimal(3)]
