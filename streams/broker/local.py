@@ -16,11 +16,13 @@ from typing import Self
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from streams.broker import fence
 from streams.broker.artifacts import jars
 from streams.broker.errors import BrokerError, PortTaken
 from streams.broker.folder import Folder
 from streams.broker.java import TOO_OLD, archive_file, command_line, java, too_old
 from streams.broker.ports import HOST
+from streams.broker.properties import text
 from streams.broker.spawn import spawn
 
 START_TIMEOUT_S = 60.0
@@ -147,6 +149,9 @@ class LocalBroker:
             port, controller_port = self._folder.choose_ports(self._port or self._asked, self._chance)
             self._folder.configure(port, controller_port, self._record_bytes_max)
             self._folder.format(command, self._record_bytes_max)
+            if fence.is_needed(self._folder.path):
+                (self._folder.path / fence.CONFIGURATION).write_text(text(fence.settings(controller_port)))
+                fence.fence(command("kafka.Kafka", fence.CONFIGURATION), self._folder.path, lock)
             self._spawn(command("kafka.Kafka", "server.properties", dump=self._dump), lock)
         try:
             self._wait_until_ready(port, timeout_s)

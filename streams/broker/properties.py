@@ -46,10 +46,6 @@ def properties(port: int, controller_port: int, record_bytes_max: int, log_dir: 
         "controller.listener.names": "CONTROLLER",
         "inter.broker.listener.name": "PLAINTEXT",
         "log.dirs": log_dir,
-        # After a SIGKILL a new process must wait until its predecessor's session is over: 9 s by default. Longer than
-        # the stalls of a busy machine, or the broker would be fenced for nothing.
-        "broker.session.timeout.ms": "3000",
-        "broker.heartbeat.interval.ms": "500",
         "auto.create.topics.enable": "false",
         "message.max.bytes": str(record_bytes_max + BATCH_ROOM_BYTES),
         "offsets.topic.replication.factor": "1",

@@ -1,0 +1,82 @@
+"""Transactions that are open when the broker is killed come to an end after its restart."""
+
+import threading
+import time
+from pathlib import Path
+
+from confluent_kafka import IsolationLevel, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import OffsetSpec
+
+from streams.broker import LocalBroker
+from streams.broker.fence import is_needed
+from tests.kafka import admin, create_topics, unique_name
+
+PARTITIONS = 6
+TRAFFIC_S = 1.5
+SETTLE_TIMEOUT_S = 20.0
+
+
+def commit_until_it_fails(bootstrap: str, topic: str, number: int) -> None:
+    """One small transaction after the other, until the broker is gone."""
+    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": f"{topic}-{number}", "log_level": 0})
+    try:
+        producer.init_transactions(20)
+        while True:
+            producer.begin_transaction()
+            producer.produce(topic, b"v", partition=number)
+            producer.commit_transaction(2)
+    except KafkaException:
+        return
+
+
+def fence_producer(bootstrap: str, topic: str, number: int) -> None:
+    Producer(
+        {"bootstrap.servers": bootstrap, "transactional.id": f"{topic}-{number}", "log_level": 0}
+    ).init_transactions(20)
+
+
+def ends(bootstrap: str, topic: str, isolation: IsolationLevel) -> list[int]:
+    """By partition: of committed records, or of all. A fresh client, as an old one remembers the leaders of before."""
+    latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+    asked = {TopicPartition(topic, number): latest for number in range(PARTITIONS)}
+    client = admin(bootstrap)
+    futures = client.list_offsets(asked, isolation_level=isolation)
+    return [futures[partition].result().offset for partition in sorted(futures, key=lambda one: one.partition)]
+
+
+def test_no_transaction_hangs_after_a_kill(private_broker: LocalBroker) -> None:
+    """Kafka leaves markers out while the session of a killed broker lasts, and readers would wait for ever."""
+    bootstrap, topic = private_broker.bootstrap, unique_name("hanging")
+    create_topics(bootstrap, [topic], partitions=PARTITIONS)
+    workers = [
+        threading.Thread(target=commit_until_it_fails, args=(bootstrap, topic, number)) for number in range(PARTITIONS)
+    ]
+    for worker in workers:
+        worker.start()
+    time.sleep(TRAFFIC_S)
+    private_broker.kill()
+    private_broker.start()
+    for worker in workers:
+        worker.join()
+    for number in range(PARTITIONS):
+        fence_producer(bootstrap, topic, number)
+    deadline = time.monotonic() + SETTLE_TIMEOUT_S
+    while True:
+        stable, last = (
+            ends(bootstrap, topic, level) for level in (IsolationLevel.READ_COMMITTED, IsolationLevel.READ_UNCOMMITTED)
+        )
+        if stable == last or time.monotonic() > deadline:
+            break
+        time.sleep(0.2)
+    assert min(last) > 0
+    assert last == stable
+    assert "likely deleted already" not in private_broker.log_file.read_text()
+
+
+def test_only_a_broker_that_was_killed_is_fenced(private_broker: LocalBroker, tmp_path: Path) -> None:
+    """A new folder and one that was left in good order start without the detour."""
+    private_broker.stop()
+    assert [False, False] == [is_needed(tmp_path / "new"), is_needed(private_broker.log_file.parent)]
+    private_broker.start()
+    private_broker.kill()
+    assert is_needed(private_broker.log_file.parent)
