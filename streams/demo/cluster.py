@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import IO
@@ -25,12 +26,16 @@ NAMES = {
     Victim.INGEST: plan.INGEST,
     Victim.BROKER: "broker",
 }
+BROKER_STOP_TIMEOUT_S = 40.0
 BROKER_TIMEOUT_S = 600.0  # a first start fetches Kafka by Maven
 TOPICS_TIMEOUT_S = 60.0
 READY_TIMEOUT_S = 60.0
 ASK_EVERY_S = 0.1
 ASK_TIMEOUT_S = 1.0
 SANDBOX_STOP_ORDER = 8
+# `orderlog broker`: Java or Maven is missing, or Kafka does not start; it says so, and trying again would not help.
+NO_BROKER = 3
+REASON_LINES = 5
 
 Ready = Callable[[], Awaitable[bool]]
 
@@ -50,12 +55,15 @@ class Cluster:
         self._on_event = on_event
         self._supervisor = Supervisor(on_event=self._heard, on_line=self._write)
         self._gave_up: Event | None = None
+        self._last_code: dict[str, int] = {}
+        self._last_lines: dict[str, deque[str]] = {}
 
     async def start_broker(self) -> str:
         """A broker of our own; its address, once it answers. Raises `SetupFailed`."""
         port = str(self.setting.ports["broker"])
         argv = plan.command_line("broker", "--data", str(self.data / "broker"), "--port", port)
-        await self._supervisor.start(Program("broker", argv, plan.CHILD_ENV, plan.STOP_ORDER["broker"]))
+        broker = Program("broker", argv, plan.CHILD_ENV, plan.STOP_ORDER["broker"], BROKER_STOP_TIMEOUT_S)
+        await self._supervisor.start(broker)
         bootstrap = f"{HOST}:{port}"
         await self._until("broker", BROKER_TIMEOUT_S, lambda: asyncio.to_thread(broker_answers, bootstrap))
         return bootstrap
@@ -72,7 +80,8 @@ class Cluster:
         self.config.write_text(setting.document(self.setting, bootstrap, self.data))
         program = Program("topics", plan.command_line("topics"), {**plan.CHILD_ENV, **self._env()})
         if code := await self._supervisor.run_once(program, TOPICS_TIMEOUT_S):
-            raise SetupFailed(f"the topics could not be created (exit code {code}): see {self.logs / 'topics.log'}")
+            said = "\n".join(self._last_lines.get("topics", []))
+            raise SetupFailed(f"the topics could not be created (exit code {code}): {said}")
 
     async def start_roles(self, bootstrap: str) -> None:
         """Ingest, streams and connectors, each until it is ready. Raises `SetupFailed`."""
@@ -120,11 +129,15 @@ class Cluster:
         while not await ready():
             if self._gave_up is not None:
                 raise SetupFailed(self._gone(self._gave_up.program))
+            if part == "broker" and self._last_code.get(part) == NO_BROKER:
+                raise SetupFailed("\n".join(self._last_lines.get(part, ["the broker did not start"])))
             if time.monotonic() > deadline:
                 raise SetupFailed(f"{part} was not ready within {timeout_s:.0f} s: see {self.logs}")
             await asyncio.sleep(ASK_EVERY_S)
 
     def _heard(self, event: Event) -> None:
+        if event.kind is EventKind.EXITED and event.code is not None:
+            self._last_code[event.program] = event.code
         if event.kind is EventKind.GAVE_UP:
             self._gave_up = event
         self._on_event(event)
@@ -134,6 +147,8 @@ class Cluster:
         if file is None:
             file = self._files[program] = (self.logs / f"{program}.log").open("w", buffering=1)
         file.write(f"{line}\n")
+        if not line.startswith("{"):  # for people
+            self._last_lines.setdefault(program, deque(maxlen=REASON_LINES)).append(line)
 
 
 def _answers(url: str) -> Ready:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -15,19 +16,20 @@ from streams.demo.summary import Summary
 
 FINDINGS_MAX = 20
 
+# Short enough for a terminal of 80 columns.
 ROWS: tuple[tuple[str, str], ...] = (
-    ("accepted", "webhooks answered 200, so durable in Kafka"),
-    ("rejected", "unsigned or forged, refused"),
-    ("quarantined", "signed, but no order: set aside with the reason"),
-    ("events", "facts in orders.events, outcomes of deliveries included"),
-    ("duplicates_suppressed", "facts that came again and changed nothing"),
-    ("orders", "states in orders.state"),
+    ("accepted", "answered 200: durable in Kafka"),
+    ("rejected", "unsigned or forged"),
+    ("quarantined", "signed, but no order: set aside"),
+    ("events", "facts, outcomes of deliveries among them"),
+    ("duplicates_suppressed", "facts that came again"),
+    ("orders", "states of orders"),
     ("commands", "what the target was to do"),
-    ("delivered", "commands with one effect at the target"),
-    ("repeats_at_target", "requests sent again, remembered by their idempotency key"),
-    ("dead_lettered", "commands given up"),
-    ("lost", "computed from what Kafka and the target have"),
-    ("doubled", "computed from what Kafka and the target have"),
+    ("delivered", "done by the target"),
+    ("repeats_at_target", "asked again, and not done again"),
+    ("dead_lettered", "given up"),
+    ("lost", "by what Kafka and the target have"),
+    ("doubled", "by what Kafka and the target have"),
 )
 
 
@@ -39,15 +41,15 @@ class Show:
 
     def step(self, text: str) -> None:
         """One thing that is done."""
-        self.console.print(f"[green]✓[/green] {escape(text)}", highlight=False)
+        self.console.print(f"[green]✓[/green] {escape(text)}", highlight=False, soft_wrap=True)
 
     def note(self, text: str) -> None:
         """One thing that happens on the way."""
-        self.console.print(f"[yellow]![/yellow] {escape(text)}", highlight=False)
+        self.console.print(f"[yellow]![/yellow] {escape(text)}", highlight=False, soft_wrap=True)
 
     def trouble(self, text: str) -> None:
         """One thing that is wrong."""
-        self.console.print(f"[red]✗[/red] {escape(text)}", highlight=False)
+        self.console.print(f"[red]✗[/red] {escape(text)}", highlight=False, soft_wrap=True)
 
     @contextmanager
     def waiting(self, text: str) -> Iterator[None]:
@@ -84,7 +86,7 @@ class Show:
 
     def summary(self, summary: Summary) -> None:
         """The table."""
-        table = Table(show_header=False, pad_edge=False, title="What went in, and what came out", title_justify="left")
+        table = Table(show_header=False, pad_edge=False, box=SIMPLE)
         table.add_column(style="bold")
         table.add_column(justify="right")
         table.add_column(style="dim")
@@ -94,17 +96,16 @@ class Show:
             table.add_row(name.replace("_", " "), f"[{colour}]{value:,}[/{colour}]", meaning)
         for name, milliseconds in (("p50", summary.latency_ms_p50), ("p99", summary.latency_ms_p99)):
             text = "–" if milliseconds is None else f"{milliseconds:,.0f} ms"
-            table.add_row(f"accepted → delivered, {name}", text, "from ingest's answer to the order at the target")
+            table.add_row(f"accepted → delivered, {name}", text, "of new orders; kills and faults included")
         self.console.print(table)
 
     def next_steps(self, cluster: Cluster, *, running: bool) -> None:
         """Where to look now: URLs and commands, each of which works."""
         self.console.print("\n[bold]Where to look next[/bold]", highlight=False)
         rows = _running(cluster) if running else _ended()
-        table = Table.grid(padding=(0, 2))
+        width = max(len(what) for what, _ in rows)
         for what, where in rows:
-            table.add_row(f"  {escape(what)}", f"[cyan]{escape(where)}[/cyan]")
-        self.console.print(table, highlight=False, soft_wrap=True)
+            self.console.print(f"  {what:<{width}}  [cyan]{escape(where)}[/cyan]", highlight=False, soft_wrap=True)
 
 
 def _running(cluster: Cluster) -> list[tuple[str, str]]:
