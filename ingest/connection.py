@@ -6,13 +6,13 @@ All use of aiohttp's private attributes is in this file; each has a test with ra
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.web_protocol import RequestHandler
 
-from ingest.answers import raw_problem, refused
+from ingest.answers import Answer, raw_problem, refused
 from ingest.problems import PROBLEMS, Refusal
 from ingest.refusals import Refusals
 
@@ -145,9 +145,9 @@ class HttpServer(web.Server):
     """aiohttp's low-level server, with our connections."""
 
     def __init__(
-        self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], limits: Limits, refusals: Refusals
+        self, handler: Callable[[web.BaseRequest], Awaitable[Answer]], limits: Limits, refusals: Refusals
     ) -> None:
-        super().__init__(handler)
+        super().__init__(cast(Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], handler))
         self._limits, self._refusals = limits, refusals
 
     def __call__(self) -> Connection:

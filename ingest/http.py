@@ -6,7 +6,7 @@ import orjson
 from aiohttp import web
 
 from ingest import metrics
-from ingest.answers import JSON, refused
+from ingest.answers import JSON, SERVER, Answer, refused
 from ingest.availability import Availability
 from ingest.problems import Refusal
 from ingest.webhook import Webhooks
@@ -20,7 +20,7 @@ class Routes:
     def __init__(self, webhooks: Webhooks, availability: Availability) -> None:
         self._webhooks, self._availability = webhooks, availability
 
-    async def __call__(self, request: web.BaseRequest) -> web.Response:
+    async def __call__(self, request: web.BaseRequest) -> Answer:
         path, _, query = _target(request).partition("?")
         if path.startswith(PREFIX):
             return await self._webhooks(request, path.removeprefix(PREFIX).removesuffix("/"), query)
@@ -39,7 +39,7 @@ class Routes:
         if path == "/ready":
             return self._ready()
         body, content_type = await asyncio.to_thread(metrics.exposition)
-        return web.Response(body=body, headers={"Content-Type": content_type})
+        return web.Response(body=body, headers={"Content-Type": content_type, "Server": SERVER})
 
     def _ready(self) -> web.Response:
         if self._webhooks.closing:
@@ -52,7 +52,7 @@ class Routes:
 
 
 def _json(value: dict[str, str]) -> web.Response:
-    return web.Response(body=orjson.dumps(value), content_type=JSON)
+    return web.Response(body=orjson.dumps(value), content_type=JSON, headers={"Server": SERVER})
 
 
 def _target(request: web.BaseRequest) -> str:

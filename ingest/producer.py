@@ -28,7 +28,6 @@ logger = structlog.get_logger("orderlog.ingest.producer")
 
 POLL_S = 0.001
 POLL_RESTING_S = 0.1
-BURY_S = 1.0
 QUEUE_BYTES_MAX = 64 * 1024 * 1024
 TOO_LARGE = frozenset((KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.INVALID_MSG_SIZE))
 
@@ -152,12 +151,13 @@ class DurableProducer:
         self._poisoned = None
         PRODUCER_RESTARTS.inc()
         logger.error("producer replaced", error=reason, restarts=self.restarts)
-        old, self.client = self.client, self._new_client()
+        old = [self.client]
+        self.client = self._new_client()
         with contextlib.suppress(KafkaException):
-            old.purge()
-            old.poll(0)
-        # Its destructor waits for its threads.
-        threading.Thread(target=old.flush, args=(BURY_S,), name="ingest-bury", daemon=True).start()
+            old[0].purge()
+            old[0].poll(0)  # what it does not report now, its deadline settles
+        # The last reference goes in another thread: the destructor waits for the client's threads.
+        threading.Thread(target=old.clear, name="ingest-bury", daemon=True).start()
 
     def _sweep(self) -> None:
         """They stand in the order of their deadlines."""

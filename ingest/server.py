@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from ingest import listener
+from ingest import listener, metrics
 from ingest.availability import Availability
 from ingest.connection import HttpServer, Limits
 from ingest.http import Routes
@@ -29,6 +29,7 @@ logger = structlog.get_logger("orderlog.ingest.server")
 
 CONNECTIONS_PER_REQUEST = 10
 DRAIN_CHECK_S = 0.02
+GAUGE_EVERY_S = 0.25
 FLUSH_S_MIN = 1.0
 
 
@@ -67,8 +68,14 @@ class Server:
         limits = Limits(settings.ingest.header_timeout_s, settings.ingest.in_flight_max * CONNECTIONS_PER_REQUEST)
         self._http = HttpServer(Routes(self.webhooks, self.availability), limits, refusals)
         self.watch = asyncio.create_task(self.availability.watch())
+        self._show_in_flight()
         self._tcp = await loop.create_server(self._http, sock=bound, backlog=listener.BACKLOG)
         logger.info("listening", url=listener.url(bound), sources=sorted(self._senders))
+
+    def _show_in_flight(self) -> None:
+        """Now and then, not with every request: setting a gauge twice costs as much as parsing a header."""
+        metrics.IN_FLIGHT.set(self.webhooks.in_flight)
+        self._gauge = asyncio.get_running_loop().call_later(GAUGE_EVERY_S, self._show_in_flight)
 
     async def stop(self) -> int:
         """Returns how many records were handed over and are not acknowledged: their senders got no 200."""
@@ -81,6 +88,7 @@ class Server:
         cut_off = len(self._http.connections)
         await self._http.shutdown(DRAIN_CHECK_S)
         self.watch.cancel()
+        self._gauge.cancel()
         left = await self.producer.close(max(deadline_s - time.monotonic(), FLUSH_S_MIN))
         logger.info("stopped", connections_cut_off=cut_off, unacknowledged=left)
         return left

@@ -19,7 +19,7 @@ import structlog
 from aiohttp import web
 
 from ingest import metrics
-from ingest.answers import accepted, refused
+from ingest.answers import Accepted, Answer, refused
 from ingest.auth import AuthError, Presented
 from ingest.availability import Availability
 from ingest.body import read_body
@@ -80,9 +80,10 @@ class Webhooks:
         self.in_flight = 0
         self.closing = False
 
-    async def __call__(self, http: web.BaseRequest, path: str, query: str) -> web.Response:
+    async def __call__(self, http: web.BaseRequest, path: str, query: str) -> Answer:
         """`path` is what follows `/webhooks/`, not decoded; `query` is the query string, not decoded."""
         trace = Trace()
+        response: Answer
         try:
             sender, token = self._sender(http.method, path, trace)
             response = await self._bounded(http, sender, token, query, trace)
@@ -109,22 +110,20 @@ class Webhooks:
 
     async def _bounded(
         self, http: web.BaseRequest, sender: Sender, token: str | None, query: str, trace: Trace
-    ) -> web.Response:
+    ) -> Accepted:
         if self._availability.is_down:
             raise Refusal("broker-unavailable")
         if self.in_flight >= self._settings.in_flight_max:
             raise Refusal("overloaded")
         self.in_flight += 1
-        metrics.IN_FLIGHT.inc()
         try:
             return await self._receive(http, sender, token, query, trace)
         finally:
             self.in_flight -= 1
-            metrics.IN_FLIGHT.dec()
 
     async def _receive(
         self, http: web.BaseRequest, sender: Sender, token: str | None, query: str, trace: Trace
-    ) -> web.Response:
+    ) -> Accepted:
         settings, clock = self._settings, self._clock
         body = await read_body(http, bytes_max=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
         started_s, received_at_s = clock.monotonic_s(), clock.wall_s()
@@ -137,7 +136,7 @@ class Webhooks:
         trace.order_key = (record.key or b"").decode()
         stored = await self._producer.send(record)
         self._accept(trace, record, stored, clock.monotonic_s() - started_s)
-        return accepted(receipt)
+        return Accepted(receipt, received_at_s)
 
     def _authenticate(self, sender: Sender, request: Request, token: str | None, now_s: float) -> None:
         presented = Presented(request.body, request.headers, request.query, token)
