@@ -1,8 +1,9 @@
 """Durable writes by librdkafka, polled from the event loop itself.
 
 Delivery reports need Python's lock. A thread that polls for them fights the loop for it, once per record; the loop that
-polls every millisecond while something waits takes them in bursts, without a lock to wait for or a thread to wake:
-measured side by side, that is what makes it fast.
+polls every millisecond while something waits takes them in bursts, without a lock to wait for or a thread to wake.
+Measured side by side on two busy cores: as many webhooks or more, for the same time of the processor, and a p99 several
+times shorter.
 
 A write is settled once: by its delivery report, or by its deadline, whichever is first. A record whose writer gave up
 may still be stored; its sender sends it again, and the fold makes it once.
