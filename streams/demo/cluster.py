@@ -18,7 +18,7 @@ from streams.settings import load
 from streams.supervisor import Event, EventKind, Program, Supervisor, plan
 
 # The faults of the stand-in API: some of each kind, so that a run shows what becomes of them.
-FAULTS = ("--latency-ms", "5", "--error-rate", "0.02", "--rate-limit-rate", "0.01", "--reset-after-rate", "0.02")
+FAULTS = ("--latency-ms", "5", "--error-rate", "0.02", "--rate-limit-rate", "0.002", "--reset-after-rate", "0.02")
 ROLES = (plan.INGEST, plan.STREAMS, plan.CONNECTORS)
 NAMES = {
     Victim.WORKER: f"{plan.STREAMS}-0",
