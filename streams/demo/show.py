@@ -21,7 +21,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     ("accepted", "answered 200: durable in Kafka"),
     ("rejected", "unsigned or forged"),
     ("quarantined", "signed, but no order: set aside"),
-    ("events", "facts, outcomes of deliveries among them"),
+    ("events", "facts, of deliveries too"),
     ("duplicates_suppressed", "facts that came again"),
     ("orders", "states of orders"),
     ("commands", "what the target was to do"),
@@ -96,7 +96,7 @@ class Show:
             table.add_row(name.replace("_", " "), f"[{colour}]{value:,}[/{colour}]", meaning)
         for name, milliseconds in (("p50", summary.latency_ms_p50), ("p99", summary.latency_ms_p99)):
             text = "–" if milliseconds is None else f"{milliseconds:,.0f} ms"
-            table.add_row(f"accepted → delivered, {name}", text, "of new orders; kills and faults included")
+            table.add_row(f"accepted → delivered, {name}", text, "of new orders, kills included")
         self.console.print(table)
 
     def next_steps(self, cluster: Cluster, *, running: bool) -> None:
