@@ -1,6 +1,7 @@
 """`python -m tests.bench [--only NAME]… [--quick]`: takes the figures, prints the table, writes bench-results/."""
 
 import argparse
+import os
 import shutil
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from tests.bench.stage import Stage
 
 FULL, QUICK = 1.0, 0.25
 REPEATS, QUICK_REPEATS = 3, 1
+BUSY_LOAD = 0.7
 
 
 def main() -> int:
@@ -37,6 +39,9 @@ def main() -> int:
         say=lambda text: None,
     )
     names = options.only or list(FIGURES)
+    load = os.getloadavg()[0]
+    if load > BUSY_LOAD:
+        console.print(f"[yellow]this machine is busy (load {load:.1f}): what follows is not to be relied on[/yellow]")
     try:
         with LocalBroker(folder / "broker") as broker:
             stage.bootstrap = broker.bootstrap
@@ -45,9 +50,11 @@ def main() -> int:
     except BrokerError as error:
         console.print(f"[red]{error}[/red]")
         return 3
-    content = report.document(lines, started, time.monotonic() - clock, stage.peers)
+    content = report.document(lines, started, time.monotonic() - clock, stage.peers, load)
     file = report.write(report.FOLDER, content, started)
     console.print(report.table(lines))
+    for note in report.notes(lines):
+        console.print(note, style="dim", highlight=False)
     console.print(f"{time.monotonic() - clock:.0f} s; written to {file}")
     if failures:
         console.print(f"[red]not taken: {', '.join(failures)}; logs are in {folder}[/red]")

@@ -37,6 +37,11 @@ class Line:
     extra: dict[str, float] = field(default_factory=dict)
 
     @property
+    def title(self) -> str:
+        """The figure without what it is compared with, or which part of it this is."""
+        return self.figure.partition(" ÷ ")[0].partition(", p")[0]
+
+    @property
     def ratio(self) -> float | None:
         return None if self.reference is None else self.ours.value / self.reference.value
 

@@ -28,7 +28,7 @@ def number(value: float | None) -> str:
 def table(lines: Sequence[Line]) -> Table:
     """One row per figure."""
     made = Table(title="Orderlog, side by side", title_justify="left")
-    made.add_column("figure")
+    made.add_column("figure", overflow="fold")
     for name in ("value", "reference", "ratio", "first mark", "aim"):
         made.add_column(name, justify="right")
     made.add_column("reached")
@@ -37,13 +37,19 @@ def table(lines: Sequence[Line]) -> Table:
     return made
 
 
+def notes(lines: Sequence[Line]) -> list[str]:
+    """How figures were taken, where their names do not say it; each note once."""
+    found = dict.fromkeys((line.title, line.note) for line in lines if line.note)
+    return [f"{title}: {note}" for title, note in found]
+
+
 def _cells(line: Line) -> list[str]:
     reference, mark = line.reference, line.mark
     sign = "≤ " if mark is not None and mark.at_most else "≥ "
     style = STYLES.get(line.verdict)
     return [
-        f"{line.figure}\n[dim]{line.note}[/dim]" if line.note else line.figure,
-        f"{number(line.ours.value)} {line.ours.unit}",
+        line.figure,
+        f"{number(line.ours.value)}\n[dim]{line.ours.unit}[/dim]",
         f"{number(reference.value)}\n[dim]{reference.name}[/dim]" if reference else "–",
         number(line.ratio),
         f"{sign}{number(mark.first)}" if mark else "–",
@@ -52,8 +58,10 @@ def _cells(line: Line) -> list[str]:
     ]
 
 
-def document(lines: Sequence[Line], started: datetime, seconds: float, peers: dict[str, str]) -> dict[str, object]:
-    """What the JSON file holds."""
+def document(
+    lines: Sequence[Line], started: datetime, seconds: float, peers: dict[str, str], load_before: float
+) -> dict[str, object]:
+    """What the JSON file holds. `load_before`: how busy the machine was with other things."""
     return {
         "started_at": started.isoformat(),
         "seconds": round(seconds, 1),
@@ -63,7 +71,7 @@ def document(lines: Sequence[Line], started: datetime, seconds: float, peers: di
             "processor": _processor(),
             "system": platform.platform(),
             "python": platform.python_version(),
-            "load_average": list(os.getloadavg()),
+            "load_before": load_before,
         },
         "packages": {name: _version(name) for name in PACKAGES},
         "peers": peers,

@@ -73,7 +73,7 @@ def test_a_percentile_is_a_value_that_was_measured() -> None:
 def test_the_json_file_holds_all_that_the_verdict_came_from() -> None:
     """Who doubts a verdict can work it out again."""
     made = line(30, 10, 20, reference=40, mark=Mark(0.4, 0.6))
-    content = report.document([made], datetime(2026, 1, 1, tzinfo=UTC), 1.0, {"peer": "1"})
+    content = report.document([made], datetime(2026, 1, 1, tzinfo=UTC), 1.0, {"peer": "1"}, 0.1)
     [figure] = orjson.loads(orjson.dumps(content))["figures"]
     assert (figure["value"], figure["samples"]) == (20, [30, 10, 20])
     assert (figure["reference_value"], figure["ratio"], figure["first_mark"], figure["aim"]) == (40, 0.5, 0.4, 0.6)
@@ -87,7 +87,7 @@ def test_the_table_shows_value_reference_ratio_and_verdict() -> None:
     assert isinstance(console.file, io.StringIO)
     printed = console.file.getvalue()
     assert [
-        part for part in ("123,456 x/s", "61,728", "2", "≥ 1.5", "≥ 2.3", "first mark") if part not in printed
+        part for part in ("123,456", "x/s", "61,728", "2", "≥ 1.5", "≥ 2.3", "first mark") if part not in printed
     ] == []
 
 
@@ -139,3 +139,10 @@ def test_every_figure_has_a_title_of_its_own() -> None:
     """`--only` and the progress bar name figures apart."""
     titles = [figure.title for figure in FIGURES.values()]
     assert len(set(titles)) == len(titles) == 6
+
+
+def test_a_note_is_printed_once_for_the_lines_that_share_it() -> None:
+    """p50 and p99 come from one run, and so do the ratios to several peers."""
+    value = Samples("ours", "ms", (1.0,))
+    made = [Line("delivered, p50", value, note="how"), Line("delivered, p99", value, note="how"), line(1)]
+    assert report.notes(made) == ["delivered: how"]

@@ -12,9 +12,14 @@ from tests.bench.stage import PARTITIONS
 TIMEOUT_S = 30.0
 
 
+def client(bootstrap: str) -> dict[str, str | int | float | bool]:
+    """Settings of every client here; errors are raised, so the library need not print them."""
+    return {"bootstrap.servers": bootstrap, "log_level": 2}
+
+
 def use_the_brokers_clock(bootstrap: str) -> None:
     """Every record of every topic gets the broker's time of appending: one clock for all that is compared."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient(client(bootstrap))
     entry = ConfigEntry("log.message.timestamp.type", "LogAppendTime", incremental_operation=AlterConfigOpType.SET)
     brokers = [
         ConfigResource(ResourceType.BROKER, str(number), incremental_configs=[entry])
@@ -27,14 +32,14 @@ def use_the_brokers_clock(bootstrap: str) -> None:
 def create(bootstrap: str, names: Iterable[str], partitions: int = PARTITIONS, **config: str) -> None:
     """Dots of a setting's name are written as `_`."""
     settings = {name.replace("_", "."): value for name, value in config.items()}
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient(client(bootstrap))
     for done in admin.create_topics([NewTopic(name, partitions, 1, config=settings) for name in names]).values():
         done.result(TIMEOUT_S)
 
 
 def delete(bootstrap: str, names: Iterable[str]) -> None:
     """Those of them that exist; returns when the names are free again."""
-    admin = AdminClient({"bootstrap.servers": bootstrap})
+    admin = AdminClient(client(bootstrap))
     existing = [name for name in names if name in admin.list_topics(timeout=10).topics]
     if not existing:
         return
@@ -48,7 +53,7 @@ def fill(bootstrap: str, records: Iterable[Output]) -> int:
     """Writes `records`, partitioned as every producer of ours does; how many there were, all of them acknowledged."""
     producer = Producer(
         {
-            "bootstrap.servers": bootstrap,
+            **client(bootstrap),
             "partitioner": "murmur2_random",
             "linger.ms": 20,
             "acks": "all",
@@ -82,7 +87,7 @@ class Progress:
     """How far a consumer group is on one topic."""
 
     def __init__(self, bootstrap: str, group: str, topic: str) -> None:
-        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._admin = AdminClient(client(bootstrap))
         self._group, self._topic = group, topic
 
     def committed(self) -> dict[int, int]:
@@ -104,7 +109,7 @@ def read(bootstrap: str, topic: str, last: int | None = None) -> Sequence[tuple[
     """(partition, offset, time of appending in s) of each committed record, or of those in the `last` offsets."""
     consumer = Consumer(
         {
-            "bootstrap.servers": bootstrap,
+            **client(bootstrap),
             "group.id": "bench-read",
             "isolation.level": "read_committed",
             "enable.partition.eof": True,

@@ -16,12 +16,15 @@ from streams import topics as table
 from streams.cli import toml
 from streams.demo.setting import free_ports
 from streams.demo.webhook import DUDA
+from streams.settings.model import Kafka
 from tests.bench import marks, topics
 from tests.bench.lines import Line, Samples
 from tests.bench.processes import BenchError, Child, output_of, running, wait_until_ready
-from tests.bench.stage import PARTITIONS, Stage
+from tests.bench.stage import Stage
 
 SECRET = "BENCH_DUDA_SECRET"
+# As many as an installation has that says nothing of it.
+PARTITIONS = Kafka().partitions
 WARM_UP_S = 1.0
 SECONDS = 5.0
 UNIT = "webhooks/s"
@@ -30,7 +33,7 @@ UNIT = "webhooks/s"
 def measure(stage: Stage) -> Sequence[Line]:
     echo: list[dict[str, float]] = []
     ours: list[dict[str, float]] = []
-    topics.create(stage.bootstrap, [table.webhooks(DUDA)])
+    topics.create(stage.bootstrap, [table.webhooks(DUDA)], PARTITIONS)
     for turn in range(stage.repeats):
         stage.say(f"echo and ingest, turn {turn + 1} of {stage.repeats}")
         echo.append(_echo(stage))
@@ -40,7 +43,7 @@ def measure(stage: Stage) -> Sequence[Line]:
     extra["reference_cpu_us"] = median(run["cpu_us"] for run in echo)
     return [
         Line(
-            "durable webhooks/s, one ingest process ÷ bare aiohttp echo",
+            "durable webhooks, one process ÷ bare aiohttp echo",
             Samples("ingest", UNIT, tuple(run["per_second"] for run in ours)),
             Samples("echo", UNIT, tuple(run["per_second"] for run in echo)),
             marks.INGEST_TO_ECHO,
@@ -52,7 +55,7 @@ def measure(stage: Stage) -> Sequence[Line]:
 
 
 def profile(stage: Stage) -> None:
-    topics.create(stage.bootstrap, [table.webhooks(DUDA)])
+    topics.create(stage.bootstrap, [table.webhooks(DUDA)], PARTITIONS)
     _ingest(stage)
     topics.delete(stage.bootstrap, [table.webhooks(DUDA)])
 

@@ -47,9 +47,10 @@ def measure(stage: Stage) -> Sequence[Line]:
     mega = 1_000_000
     return [
         Line(
-            f"resident memory of a streams worker, {orders:,} orders in state",
+            f"resident memory at {orders:,} orders",
             Samples("full", "MB", (full / mega,)),
-            note=f"{empty / mega:.0f} MB without; {each:,.0f} bytes per order of {size:,.0f} bytes (key and value)",
+            note=f"a streams worker; {empty / mega:.0f} MB without any;"
+            f" {each:,.0f} bytes per order of {size:,.0f} bytes (key and value)",
             extra={"empty_mb": empty / mega, "bytes_per_order": each, "order_bytes_mean": size},
         )
     ]

@@ -70,8 +70,8 @@ def measure(stage: Stage) -> Sequence[Line]:
     ours = Samples("streams worker", UNIT, tuple(rates["ours"]))
 
     def line(name: str, key: str, mark: marks.Mark) -> Line:
-        figure = f"raw → events → state, one worker ÷ {name}"
-        return Line(figure, ours, Samples(name, UNIT, tuple(rates[key])), mark)
+        figure = f"raw → events → state ÷ {name}"
+        return Line(figure, ours, Samples(name.partition(",")[0], UNIT, tuple(rates[key])), mark)
 
     return [
         line("Quix Streams, same functions", "quix", marks.PIPELINE_TO_QUIX),

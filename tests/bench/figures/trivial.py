@@ -55,13 +55,13 @@ def measure(stage: Stage) -> Sequence[Line]:
     ours = Samples("ours", UNIT, tuple(rates["ours"]))
     return [
         Line(
-            "the runtime, trivial fold ÷ Quix Streams exactly-once",
+            "trivial fold ÷ Quix Streams, exactly-once",
             ours,
             Samples("Quix Streams", UNIT, tuple(rates["quix"])),
             marks.RUNTIME_TO_QUIX,
         ),
         Line(
-            "the runtime, trivial fold ÷ stock Faust exactly_once",
+            "trivial fold ÷ stock Faust, exactly_once",
             ours,
             Samples("stock Faust", UNIT, tuple(rates["faust"])),
         ),
