@@ -40,7 +40,6 @@ HELP = {
     "ingest": "Run the role ingest: webhooks in, over HTTP.",
     "connectors": "Run the role connectors: commands out, to the targets.",
     "deadletters": "List, show, redrive or discard what was given up.",
-    "projections": "Run the role projections: queries, event stream, console.",
     "sandbox": "Run stand-in downstream APIs, with fault injection.",
 }
 

@@ -50,7 +50,7 @@ def stages() -> list[list[tuple[str, str]]]:
 def installed_roles() -> set[str]:
     """The roles whose packages are here."""
     points = {point.name: point.module for point in entry_points(group="orderlog.commands")}
-    return {role for role in plan.ROLES if role == plan.STREAMS or _exists(points[role])}
+    return {role for role in plan.ROLES if role == plan.STREAMS or (role in points and _exists(points[role]))}
 
 
 def _exists(module: str) -> bool:
