@@ -38,10 +38,17 @@ class Progress:
 
 
 def restore(
-    bootstrap: str, topic: str, partition: int, start: int, store: Store, report: Callable[[Progress], None]
+    bootstrap: str,
+    topic: str,
+    partition: int,
+    start: int,
+    store: Store,
+    report: Callable[[Progress], None],
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Applies the changelog from offset `start` (0: from the beginning) to `store`; gives the offset after its end.
 
+    Once `stopping` it gives the offset it has come to, where a later restore of the same store can go on.
     The caller must have fenced the previous owner, so nobody writes meanwhile. Raises `KafkaException`, `TimeoutError`.
     """
     consumer = Consumer(_config(bootstrap))
@@ -52,16 +59,22 @@ def restore(
         if position >= end:
             return int(end)
         consumer.assign([TopicPartition(topic, partition, position)])
-        _read_to_end(consumer, store, end, position, report)
-        return int(end)
+        return _read_to_end(consumer, store, end, position, report, stopping)
     finally:
         consumer.close()
 
 
-def _read_to_end(consumer: Consumer, store: Store, end: int, position: int, report: Callable[[Progress], None]) -> None:
+def _read_to_end(
+    consumer: Consumer,
+    store: Store,
+    end: int,
+    position: int,
+    report: Callable[[Progress], None],
+    stopping: Callable[[], bool],
+) -> int:
     started = progressed = time.monotonic()
     records, at_end = 0, False
-    while not at_end:
+    while not at_end and not stopping():
         changes: dict[bytes, bytes | None] = {}
         batch = consumer.consume(BATCH_RECORDS_MAX, BATCH_TIMEOUT_S)
         for message in batch:
@@ -81,6 +94,7 @@ def _read_to_end(consumer: Consumer, store: Store, end: int, position: int, repo
         if not at_end and now - progressed > STALL_TIMEOUT_S:
             raise TimeoutError(f"restore stands still at offset {position} of {end} for {STALL_TIMEOUT_S:.0f} s")
         report(Progress(records, 0 if at_end else end - position, now - started))
+    return end if at_end else position
 
 
 def _config(bootstrap: str) -> dict[str, object]:

@@ -120,7 +120,7 @@ class Partition:
         self._taken += len(records)
         if self._inbox and limit > 0:
             self._woken.set()
-        if self._paused and len(self._inbox) <= self._limits.inbox_records_max // 2:
+        if self._paused and not self.closing and len(self._inbox) <= self._limits.inbox_records_max // 2:
             self._paused = False
             self._flow.resume(self.topic, self.number)
         return records
@@ -180,8 +180,9 @@ class Partition:
     async def _run(self) -> None:
         try:
             await self._restore()
-            self.restored = True
-            await self.agent.run(self)
+            if not self.closing:
+                self.restored = True
+                await self.agent.run(self)
         except Exception as error:
             self._abort(error)
         if not self.closing:
@@ -200,6 +201,7 @@ class Partition:
             table.restored_to,
             table.store,
             _RestoreReport(table.topic, self.number, self._labels),
+            lambda: self.closing,
         )
         self._metrics.state.set(len(table.store))
         if (seconds := time.monotonic() - started) > PROGRESS_EVERY_S:
