@@ -34,6 +34,8 @@ def measure(stage: Stage) -> Sequence[Line]:
     echo: list[dict[str, float]] = []
     ours: list[dict[str, float]] = []
     topics.create(stage.bootstrap, [table.webhooks(DUDA)], PARTITIONS)
+    stage.say("warming the broker up")
+    _ingest(stage)  # its JVM compiles what it does often, which takes seconds; nobody's figure
     for turn in range(stage.repeats):
         stage.say(f"echo and ingest, turn {turn + 1} of {stage.repeats}")
         echo.append(_echo(stage))
