@@ -1,14 +1,17 @@
 """A broker that is not ours: the demo may only use it where it disturbs nobody, and leaves it as it was."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 
-from confluent_kafka import KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 TIMEOUT_S = 15.0
+GROUPS_TIMEOUT_S = 20.0
+RETRY_S = 0.5
 
 
 class NotClean(Exception):
@@ -42,10 +45,20 @@ class Borrowed:
             await asyncio.to_thread(self._delete)
 
     def _delete(self) -> None:
-        futures: dict[str, Future[None]] = {
-            **self._admin.delete_topics(list(self._topics), operation_timeout=TIMEOUT_S),
-            **self._admin.delete_consumer_groups(list(self._groups), request_timeout=TIMEOUT_S),
-        }
-        for future in futures.values():
+        topics: dict[str, Future[None]] = self._admin.delete_topics(list(self._topics), operation_timeout=TIMEOUT_S)
+        for future in topics.values():
             with suppress(KafkaException):  # not there: the run did not get so far
                 future.result(TIMEOUT_S)
+        # A static member counts as present until its session is over, and its group cannot be deleted before.
+        deadline = time.monotonic() + GROUPS_TIMEOUT_S
+        while self._has_groups() and time.monotonic() < deadline:
+            time.sleep(RETRY_S)
+
+    def _has_groups(self) -> bool:
+        """Tries to delete them; whether one is still there."""
+        futures: dict[str, Future[None]] = self._admin.delete_consumer_groups(
+            list(self._groups), request_timeout=TIMEOUT_S
+        )
+        errors = [future.exception(TIMEOUT_S) for future in futures.values()]
+        codes = {error.args[0].code() for error in errors if isinstance(error, KafkaException)}
+        return bool(codes - {KafkaError.GROUP_ID_NOT_FOUND})

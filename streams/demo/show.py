@@ -11,6 +11,7 @@ from rich.table import Table
 
 from streams.demo.check import Finding
 from streams.demo.cluster import ROLES, Cluster
+from streams.demo.options import Victim
 from streams.demo.send import Progress as Moved
 from streams.demo.summary import Summary
 
@@ -99,10 +100,10 @@ class Show:
             table.add_row(f"accepted → delivered, {name}", text, "of new orders, kills included")
         self.console.print(table)
 
-    def next_steps(self, cluster: Cluster, *, running: bool) -> None:
+    def next_steps(self, cluster: Cluster, *, running: bool, borrowed: bool) -> None:
         """Where to look now: URLs and commands, each of which works."""
         self.console.print("\n[bold]Where to look next[/bold]", highlight=False)
-        rows = _running(cluster) if running else _ended()
+        rows = _running(cluster) if running else _ended(borrowed)
         width = max(len(what) for what, _ in rows)
         for what, where in rows:
             self.console.print(f"  {what:<{width}}  [cyan]{escape(where)}[/cyan]", highlight=False, soft_wrap=True)
@@ -122,10 +123,11 @@ def _running(cluster: Cluster) -> list[tuple[str, str]]:
     ]
 
 
-def _ended() -> list[tuple[str, str]]:
+def _ended(borrowed: bool) -> list[tuple[str, str]]:
+    victims = [victim for victim in Victim if not (borrowed and victim is Victim.BROKER)]
     return [
         ("the same, left running", "orderlog demo --keep"),
-        ("kill something else", "orderlog demo --kill broker --kill connector --kill ingest"),
+        ("kill something else", f"orderlog demo --kill {' --kill '.join(victims)}"),
         ("what travels through Kafka", "orderlog schema --asyncapi"),
         ("run it with your own settings", "orderlog up"),
     ]

@@ -83,7 +83,7 @@ class Stage:
             await self._cluster.stop()
             if self._borrowed:
                 await self._borrowed.give_back()
-        if keep_data:
+        if keep_data and any(self._cluster.logs.iterdir()):
             self._show.note(f"logs and data are in {self._data}")
         else:
             shutil.rmtree(self._data, ignore_errors=True)
@@ -93,7 +93,7 @@ class Stage:
             self._show.step(f"nothing lost, nothing doubled, in {result.summary.seconds:.1f} s")
         else:
             self._show.trouble("this run did not go as it should")
-        self._show.next_steps(self._cluster, running=self._options.keep)
+        self._show.next_steps(self._cluster, running=self._options.keep, borrowed=self._borrowed is not None)
 
     def _heard(self, event: Event) -> None:
         """Ends that nobody asked for, and returns."""
