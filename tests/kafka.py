@@ -90,7 +90,15 @@ def read_committed(bootstrap: str, topic: str) -> Sequence[Record]:
 def committed_offsets(bootstrap: str, group: str, topic: str) -> Mapping[int, int]:
     """What the group has committed, by partition; partitions without an offset are left out."""
     # AdminClient.list_consumer_group_offsets crashes where the coordinator has just moved (librdkafka 2.16).
-    client = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
+    # `read_uncommitted`: else it waits for the end of an open transaction that has offsets.
+    client = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "isolation.level": "read_uncommitted",
+        }
+    )
     try:
         partitions = client.list_topics(topic, 10).topics[topic].partitions
         answer = client.committed([TopicPartition(topic, number) for number in partitions], 10)

@@ -35,13 +35,21 @@ class Job:
 
     @cached_property
     def admin(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self.bootstrap})
+        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
 
     @cached_property
     def consumer(self) -> Consumer:
         # AdminClient.list_consumer_group_offsets crashes the process where the coordinator has just moved
         # (librdkafka 2.16, rd_kafka_cgrp_op on a client without a group).
-        return Consumer({"bootstrap.servers": self.bootstrap, "group.id": self.group, "enable.auto.commit": False})
+        return Consumer(
+            {
+                "bootstrap.servers": self.bootstrap,
+                "group.id": self.group,
+                "enable.auto.commit": False,
+                "isolation.level": "read_uncommitted",  # else it waits for the end of open transactions
+                "log_level": 0,
+            }
+        )
 
     @property
     def source(self) -> str:
@@ -172,6 +180,7 @@ class Feed:
                 "enable.idempotence": True,
                 "message.timeout.ms": 60_000,
                 "linger.ms": 5,
+                "log_level": 0,
             }
         )
         self._next = 0
