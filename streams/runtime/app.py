@@ -19,7 +19,7 @@ from streams.settings.model import Settings
 
 LAG_EVERY_S = 1.0
 # How much longer than its own time-out a commit may take before the worker gives up on the client library.
-COMMIT_GRACE_S = 3.0
+COMMIT_GRACE_S = 2.0
 # How much longer than a commit a revoked partition may take to finish what it has in hand.
 CLOSE_GRACE_S = 10.0
 

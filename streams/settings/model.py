@@ -50,7 +50,7 @@ class Streams(Section):
     fetch_records_max: int = Field(default=4000, ge=1)
     inbox_records_max: int = Field(default=20_000, ge=1)
     transaction_timeout_s: float = Field(default=15, ge=1)
-    commit_timeout_s: float = Field(default=12, ge=1)
+    commit_timeout_s: float = Field(default=8, ge=1)
     session_timeout_s: float = Field(default=10, ge=1)
     heartbeat_s: float = Field(default=3, gt=0)
 
