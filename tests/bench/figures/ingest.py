@@ -36,8 +36,7 @@ def measure(stage: Stage) -> Sequence[Line]:
     topics.create(stage.bootstrap, [table.webhooks(DUDA)], PARTITIONS)
     stage.say("warming the broker up")
     _ingest(stage)  # its JVM compiles what it does often, which takes seconds; nobody's figure
-    for turn in range(stage.repeats):
-        stage.say(f"echo and ingest, turn {turn + 1} of {stage.repeats}")
+    for _ in stage.turns():
         echo.append(_echo(stage))
         ours.append(_ingest(stage))
     topics.delete(stage.bootstrap, [table.webhooks(DUDA)])

@@ -25,7 +25,8 @@ from tests.bench.lines import Line, Samples
 from tests.bench.processes import BenchError, Child, output_of, running
 from tests.bench.stage import Stage
 
-WEBHOOKS, FAUST_WEBHOOKS = 20_000, 5_000
+WEBHOOKS, FAUST_WEBHOOKS = 12_000, 2_500
+FAUST_TURNS = 2
 TIMEOUT_S = 90.0
 TAIL = 1_000
 UNIT = "webhooks/s"
@@ -58,14 +59,12 @@ def measure(stage: Stage) -> Sequence[Line]:
     large = _prepare(stage, stage.sized(WEBHOOKS))
     small = _prepare(stage, stage.sized(FAUST_WEBHOOKS))
     rates: dict[str, list[float]] = {"loop": [], "quix": [], "ours": [], "faust": []}
-    for turn in range(stage.repeats):
-        stage.say(f"bare loop, Quix Streams and ours, turn {turn + 1} of {stage.repeats}")
+    for turn in stage.turns():
         rates["loop"].append(_loop(large)["per_second"])
         rates["quix"].append(_rate(stage, _quix, large))
         rates["ours"].append(_rate(stage, _ours, large))
-    for turn in range(max(1, stage.repeats - 1)):
-        stage.say(f"stock Faust, turn {turn + 1}")
-        rates["faust"].append(_rate(stage, _faust, small))
+        if turn < FAUST_TURNS:
+            rates["faust"].append(_rate(stage, _faust, small))
     roles.remove_topics(stage)
     ours = Samples("streams worker", UNIT, tuple(rates["ours"]))
 

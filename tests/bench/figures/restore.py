@@ -28,8 +28,7 @@ def measure(stage: Stage) -> Sequence[Line]:
         stage.say(f"writing records {name}")
         topic, records = _filled(stage, size)
         rates = []
-        for turn in range(stage.repeats):
-            stage.say(f"records {name}, turn {turn + 1} of {stage.repeats}")
+        for _ in stage.turns():
             rates.append(_restore(stage, topic, records))
         topics.delete(stage.bootstrap, [topic])
         lines.append(Line(f"restore, records {name}", Samples("restore", UNIT, tuple(rates)), mark=marks.RESTORE_PER_S))

@@ -20,7 +20,8 @@ from tests.bench.lines import Line, Samples, rate_after_warm_up
 from tests.bench.processes import BenchError, Child, running
 from tests.bench.stage import Stage
 
-RECORDS, FAUST_RECORDS = 400_000, 12_000
+RECORDS, FAUST_RECORDS = 400_000, 8_000
+FAUST_TURNS = 2
 KEYS = 10_000
 TIMEOUT_S = 90.0
 UNIT = "events/s"
@@ -44,12 +45,10 @@ def measure(stage: Stage) -> Sequence[Line]:
     source = _filled(stage, stage.sized(RECORDS))
     short = _filled(stage, stage.sized(FAUST_RECORDS))
     rates: dict[str, list[float]] = {"ours": [], "quix": [], "faust": []}
-    for turn in range(stage.repeats):
-        stage.say(f"Quix Streams and ours, turn {turn + 1} of {stage.repeats}")
+    for turn in stage.turns():
         rates["quix"].append(_rate(stage, _quix, source))
         rates["ours"].append(_rate(stage, _ours, source))
-        if turn < max(1, stage.repeats - 1):
-            stage.say(f"stock Faust, turn {turn + 1}")
+        if turn < FAUST_TURNS:
             rates["faust"].append(_rate(stage, _faust, short))
     topics.delete(stage.bootstrap, [source, short])
     ours = Samples("ours", UNIT, tuple(rates["ours"]))
