@@ -10,6 +10,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 from streams.record import Headers, Record
 
+# Of every topic that has a name of the product's on the broker that tests share: workers refuse any other number.
+SHARED_PARTITIONS = 3
 READ_TIMEOUT_S = 30.0
 
 Sent = tuple[bytes | None, bytes | None] | tuple[bytes | None, bytes | None, Headers]

@@ -18,7 +18,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from streams import topics
-from tests.kafka import read_committed
+from tests.kafka import SHARED_PARTITIONS, read_committed
 
 # The smallest that a broker allows, so that a stopped process is missed soon.
 SESSION_TIMEOUT_S = 6
@@ -73,7 +73,7 @@ class Job:
             NewTopic(self.source, self.partitions, 1),
             NewTopic(self.out, self.partitions, 1, config=out_config),
             NewTopic(self.table, self.partitions, 1, config={"cleanup.policy": "compact"}),
-            NewTopic(topics.QUARANTINE, self.partitions, 1),
+            NewTopic(topics.QUARANTINE, SHARED_PARTITIONS, 1),
         ]
         for created in self.admin.create_topics([topic for topic in wanted if topic.topic not in existing]).values():
             created.result(30)

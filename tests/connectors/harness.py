@@ -15,14 +15,14 @@ from typing import Any
 import orjson
 
 from connectors.sandbox.server import Sandbox
-from streams import topics
+from streams import admin, topics
 from streams.record import Record
+from streams.settings import load
 from streams.vocabulary import Command, CommandType, DeadLetter, Outcome, OutcomeResult
 from tests.connectors import make
 from tests.connectors.api import TOKEN
-from tests.kafka import create_topics, produce, read_committed, unique_name
-
-PARTITIONS = 3
+from tests.kafka import SHARED_PARTITIONS as PARTITIONS
+from tests.kafka import produce, read_committed, unique_name
 
 
 @dataclass
@@ -39,10 +39,6 @@ class Line:
 
     def prepare(self) -> None:
         """Topics and the settings file."""
-        table = {"cleanup_policy": "compact"}
-        create_topics(self.bootstrap, [topics.deliveries(self.name)], PARTITIONS, **table)
-        shared = [topics.OUTCOMES, topics.DEADLETTERS, topics.QUARANTINE]
-        create_topics(self.bootstrap, [topics.commands(self.name), *shared], PARTITIONS)
         given = {"retry_delays_s": [0, 0.1, 0.2, 0.5, 1], "timeout_s": 3, "rate_per_second": 5000, **self.given}
         fields = "\n".join(f"{name} = {_toml(value)}" for name, value in given.items())
         self.config.write_text(
@@ -66,6 +62,7 @@ auth = {{ scheme = "bearer", token = "env:SANDBOX_TOKEN" }}
 {fields}
 """
         )
+        assert [] == admin.create(load(self.config, {})).left
 
     @property
     def config(self) -> Path:
