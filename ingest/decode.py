@@ -10,6 +10,8 @@ import zlib
 from ingest.problems import Refusal
 
 GZIP_WBITS = 16 + zlib.MAX_WBITS
+# Each costs a decoder and a copy of what follows it: a body of nothing but empty ones would hold the loop for seconds.
+MEMBERS_MAX = 100
 _IDENTITY = ("", "identity")
 _GZIP = ("gzip", "x-gzip")
 
@@ -22,8 +24,8 @@ def is_supported(encoding: str) -> bool:
 def decode(body: bytes, encoding: str, bytes_max: int) -> bytes:
     """The entity; never more than `bytes_max + 1` bytes are unpacked to find that it is too large.
 
-    Raises `Refusal`: `body-too-large`, `body-undecodable` (also where it is cut short or has more after its end),
-    `unsupported-encoding`. `encoding` is in lower case.
+    Raises `Refusal`: `body-too-large`, `body-undecodable` (also where it is cut short, has more after its end, or more
+    than `MEMBERS_MAX` members), `unsupported-encoding`. `encoding` is in lower case.
     """
     if encoding in _IDENTITY:
         return body
@@ -36,15 +38,16 @@ def decode(body: bytes, encoding: str, bytes_max: int) -> bytes:
 
 
 def _gunzip(body: bytes, bytes_max: int) -> bytes:
-    """All members of a gzip file, one after another (RFC 1952 section 2.2)."""
+    """All members of a gzip file, one after another (RFC 1952 section 2.2), `MEMBERS_MAX` at most."""
     parts: list[bytes] = []
     room, rest = bytes_max, body
-    while True:
+    for _ in range(MEMBERS_MAX):
         part, rest = _member(zlib.decompressobj(GZIP_WBITS), rest, room)
         parts.append(part)
         room -= len(part)
         if not rest:
             return b"".join(parts)
+    raise Refusal("body-undecodable")
 
 
 def _inflate(body: bytes, bytes_max: int) -> bytes:

@@ -17,7 +17,7 @@ RECORD_OVERHEAD_BYTES = 128 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One source, ready to receive. `key_prefix` and `path` are what its records carry."""
+    """One source, ready to receive. `path` is the `ce_source` of its records."""
 
     name: str
     platform: Platform

@@ -129,11 +129,11 @@ class Webhooks:
         started_s, received_at_s = clock.monotonic_s(), clock.wall_s()
         request = Request(http.method, header_fields(http.raw_headers), query_fields(query), body)
         self._authenticate(sender, request, token, received_at_s)
-        identity = self._identify(sender, request, trace)
         receipt = uuid.uuid4().hex
+        trace.receipt, trace.topic = receipt, sender.topic
+        identity = self._identify(sender, request, trace)
         record = raw_record(sender, request, identity, receipt=receipt, received_at_s=received_at_s)
-        trace.event, trace.receipt, trace.topic = event_name(identity), receipt, record.topic
-        trace.order_key = (record.key or b"").decode()
+        trace.event, trace.order_key = event_name(identity), (record.key or b"").decode()
         stored = await self._producer.send(record)
         self._accept(trace, record, stored, clock.monotonic_s() - started_s)
         return Accepted(receipt, received_at_s)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.decode import decode
+from ingest.decode import MEMBERS_MAX, decode
 from ingest.problems import Refusal
 
 BODY = b'{"total": 19.99}' * 10
@@ -58,6 +58,13 @@ def test_exactly_the_bound_passes_and_one_more_does_not(encoding: str) -> None:
 def test_a_bomb_of_many_members_stops_at_the_bound() -> None:
     """The bound counts over all members."""
     assert reason(gzip.compress(b"x" * 100) * 11, "gzip") == "body-too-large"
+
+
+def test_a_flood_of_empty_members_is_not_unpacked() -> None:
+    """A megabyte of them would hold the event loop, and with it every other sender, for seconds."""
+    empty = gzip.compress(b"")
+    assert decode(empty * (MEMBERS_MAX - 1) + gzip.compress(BODY), "gzip", 1000) == BODY
+    assert reason(empty * MEMBERS_MAX + gzip.compress(BODY), "gzip") == "body-undecodable"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
