@@ -26,7 +26,8 @@ T = TypeVar("T")
 
 ABORT_TIMEOUT_S = 3.0
 PROGRESS_EVERY_S = 2.0
-BATCH_RECORDS_MAX = 10_000
+# A batch is computed in one go, on the event loop: large enough for throughput, short enough for the others.
+BATCH_RECORDS_MAX = 2_000
 
 
 class Flow(Protocol):
@@ -220,7 +221,9 @@ class Partition:
         try:
             self._producer.abort(ABORT_TIMEOUT_S)
         except Exception as abort_error:  # the broker will do it, at the transaction's timeout
-            log.warning("transaction left to its timeout", error=repr(abort_error), partition=self.number)
+            log.warning(
+                "transaction left to its timeout", error=repr(abort_error), topic=self.topic, partition=self.number
+            )
         end_process("transaction aborted", error, agent=self.agent.name, topic=self.topic, partition=self.number)
 
 

@@ -37,7 +37,7 @@ class Whole(Model):
     model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     def model_post_init(self, context: Any, /) -> None:
-        self.__pydantic_fields_set__.update(type(self).model_fields)
+        self.__pydantic_fields_set__.update(type(self).__pydantic_fields__)
 
 
 def parse_money(value: object) -> Decimal:
@@ -62,7 +62,8 @@ def _canonical(value: Decimal | int | str) -> Decimal:
         raise ValueError("an amount must be finite")
     sign, digits, exponent = amount.as_tuple()
     assert isinstance(exponent, int)
-    if len(digits) > MONEY_DIGITS_MAX or abs(exponent) > MONEY_DIGITS_MAX:
+    # As it will be written, so without an exponent: what is written must be read again.
+    if len(digits) + max(exponent, 0) > MONEY_DIGITS_MAX or -exponent > MONEY_DIGITS_MAX:
         raise ValueError(f"an amount may have {MONEY_DIGITS_MAX} digits at most")
     stripped = list(digits)
     while exponent < 0 and stripped and stripped[-1] == 0:
