@@ -55,6 +55,6 @@ def _seconds(text: str) -> float | None:
 def _date(text: str) -> datetime | None:
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # the latter where a part of it is too long for a number of C's
         return None
     return date.replace(tzinfo=UTC) if date.tzinfo is None else date

@@ -35,12 +35,19 @@ def request(command: Command) -> Request:
     if not isinstance(order, Mapping):
         raise Unprocessable("data.order is not an object")
     headers = {"Content-Type": "application/json", "Accept": "application/json", "Idempotency-Key": command.id}
-    return Request("POST", PATH, headers, orjson.dumps(_with_numbers(order)))
+    return Request("POST", PATH, headers, _json(_with_numbers(order)))
 
 
 def judge(status: int | None) -> Verdict:
     """409: a request with this key is in progress (draft-ietf-httpapi-idempotency-key-header, 2.7): ask again later."""
     return classify(status, conflict=Verdict.RETRY)
+
+
+def _json(document: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError as error:  # an integer past 64 bits, for one
+        raise Unprocessable(f"data.order cannot be written as JSON: {error}") from None
 
 
 def _with_numbers(order: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,20 @@ def test_texts_that_look_like_numbers_stay_texts() -> None:
     assert (sent["shipping_address"]["postal_code"], sent["external_order_id"]) == ("04107", "00123")
 
 
+@pytest.mark.parametrize("written", ["1e59", "-123e57", "1e-60", f"0.{'1' * 60}", "9" * 60])
+def test_an_amount_that_is_accepted_is_read_again_from_what_is_written(written: str) -> None:
+    """Else a stored event or state could not be read by anybody, ourselves included."""
+    amount = parse_money(written)
+    assert amount == parse_money(format(amount, "f"))
+
+
+@pytest.mark.parametrize("written", ["1e60", "123e58", "-1e60", "1e-61", "9" * 61])
+def test_an_amount_longer_than_can_be_read_again_is_refused(written: str) -> None:
+    """`1e60` is short as it comes and 61 digits as it is stored."""
+    with pytest.raises(ValueError, match="60 digits"):
+        parse_money(written)
+
+
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**20), max_value=10**20))
 def test_any_amount_of_the_vocabulary_can_be_sent(amount: Decimal) -> None:
     """What the fold writes as money, the API must be able to read as the same number."""
@@ -70,6 +84,7 @@ def test_the_strict_api_takes_what_is_sent() -> None:
         command(data={"order": {**order(), "total_amount": '1,"x":2'}}),
         command(data={"order": {**order(), "items": [1]}}),
         command(data={"order": {**order(), "items": [{"quantity": "NaN"}]}}),
+        command(data={"order": {**order(), "currency": 2**70}}),
         command("c 1"),
         command("c\r\nX-Evil: 1"),
         command(""),

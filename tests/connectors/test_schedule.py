@@ -43,6 +43,7 @@ def test_jitter_never_shortens_a_wait_and_is_bounded(delay_s: float, random: flo
         ("Sun, 01 Mar 2026 11:00:00 GMT", 0.0),
         ("99999999999", RETRY_AFTER_S_MAX),
         ("Fri, 01 Mar 2126 12:00:00 GMT", RETRY_AFTER_S_MAX),
+        ("Sun, 01 Mar 2026 12:00:99999999999999999999 GMT", None),
         ("soon", None),
         ("inf", None),
         ("nan", None),
