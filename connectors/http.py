@@ -78,7 +78,7 @@ class TargetClient:
             sent.request.method, sent.url, data=sent.request.body, headers=sent.headers, allow_redirects=False
         ) as response:
             body = await _read(response, self._target.response_bytes_max)
-            headers = {name.lower(): value for name, value in response.headers.items()}
+            headers = {name.lower(): _writable(value) for name, value in response.headers.items()}
             return sent.answered(Answer(response.status, headers, body))
 
 
@@ -93,7 +93,12 @@ class _Sent:
         return Attempt(self.url, self.request, self.headers, self.at, answer=answer)
 
     def failed(self, error: str) -> Attempt:
-        return Attempt(self.url, self.request, self.headers, self.at, error=error)
+        return Attempt(self.url, self.request, self.headers, self.at, error=_writable(error))
+
+
+def _writable(text: str) -> str:
+    """What was not UTF-8 on the wire comes as lone surrogates, which no record can hold: they are spelled out."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:

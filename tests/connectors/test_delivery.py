@@ -210,3 +210,45 @@ async def test_bad_records_and_repeats_do_not_stop_the_sink(kafka: str, tmp_path
         (unsendable.id, "dead", 0),
     ]
     assert (letter.reason, letter.exchange) == ("unprocessable", None)
+
+
+async def test_answers_that_no_record_can_hold_stop_nothing(kafka: str, tmp_path: Path) -> None:
+    """A header that is not UTF-8, or a Retry-After out of range, ended the worker; and so it did after each restart."""
+    odd = {
+        "latin": b"HTTP/1.1 400 Bad Request\r\nX-Note: caf\xe9\r\nContent-Length: 0\r\n\r\n",
+        "late": b"HTTP/1.1 422 No\r\nRetry-After: Sun, 01 Mar 2026 12:00:99999999999999999999 GMT\r\n"
+        b"Content-Length: 0\r\n\r\n",
+        "wait": b"HTTP/1.1 503 No\r\nRetry-After: Sun, 01 Mar 2026 12:00:99999999999999999999 GMT\r\n"
+        b"Content-Length: 0\r\n\r\n",
+        "garbage": b"HTTP/1.1 200 caf\xe9\r\nX Y\xe9: 1\r\n\r\n",
+    }
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+        asked = orjson.loads(await reader.readexactly(length))["external_order_id"]
+        writer.write(odd.get(asked.partition("/")[2], b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"))
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with line(kafka, url, tmp_path, retry_delays_s=[0], breaker={"failures": 100, "open_s": 1}) as made:
+            names = [*odd, "large", "well"]
+            commands = [made.command(number, f"duda:shop/{name}") for number, name in enumerate(names)]
+            commands = [
+                each.model_copy(update={"data": {"order": {**each.data["order"], "currency": 2**70}}})
+                if each.order_key.endswith("large")
+                else each
+                for each in commands
+            ]
+            await made.send(commands)
+            outcomes = {each.order_key.partition("/")[2]: each for each in await made.wait_for_outcomes(len(names))}
+            letters = await made.letters()
+            assert [] == made.workers[0].exits
+    assert dict.fromkeys(names[:-1], OutcomeResult.DEAD) == {
+        name: each.result for name, each in outcomes.items() if name != "well"
+    }
+    assert OutcomeResult.DELIVERED is outcomes["well"].result
+    assert len(letters) == len(names) - 1
