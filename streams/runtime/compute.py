@@ -10,28 +10,37 @@ from streams.runtime.state import Overlay, Store
 
 # What a record costs on the wire beyond its key, value and headers; generous.
 RECORD_OVERHEAD_BYTES = 512
+# Past this a transaction takes no further record: one of gigabytes would outlast its time-out after every restart.
+TRANSACTION_BYTES_MAX = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What one transaction will hold."""
+    """What one transaction will hold; `records` is how many it is made of, from the first."""
 
+    records: int
     outputs: Sequence[Output]
     changes: Mapping[bytes, bytes | None]
     quarantined: int
 
 
-def compute(step: Step, records: Sequence[Record], store: Store, record_bytes_max: int) -> Computed:
-    """Runs `step` over `records` in order. A record that fails is quarantined and leaves no other trace.
+def compute(
+    step: Step, records: Sequence[Record], store: Store, record_bytes_max: int, bytes_max: int = TRANSACTION_BYTES_MAX
+) -> Computed:
+    """Runs `step` over `records` in order, until what they make reaches `bytes_max`.
 
-    An output too large for its topic is such a failure too: sent, it would fail the transaction for ever.
+    A record that fails is quarantined and leaves no other trace. An output too large for its topic is such a failure
+    too: sent, it would fail the transaction for ever.
     """
-    overlay, outputs, failed = Overlay(store), list[Output](), 0
+    overlay, outputs, failed, size, done = Overlay(store), list[Output](), 0, 0, 0
     for record in records:
+        if size >= bytes_max:
+            break
+        done += 1
         overlay.mark()
         try:
             made = list(step(record, overlay))
-            _check_sizes(made, overlay, record_bytes_max)
+            size += _checked_size(made, overlay, record_bytes_max)
         except Exception as error:  # whatever a step raises is about its record
             overlay.rollback()
             reason = error.reason if isinstance(error, Quarantine) else "unprocessable"
@@ -39,23 +48,28 @@ def compute(step: Step, records: Sequence[Record], store: Store, record_bytes_ma
             log_quarantined(record, reason, error)
             outputs.append(quarantined(record, reason, message))
             failed += 1
+            size += len(record.value or b"")
         else:
             outputs += made
-    return Computed(outputs, overlay.changes, failed)
+    return Computed(done, outputs, overlay.changes, failed)
 
 
-def _check_sizes(made: Sequence[Output], overlay: Overlay, record_bytes_max: int) -> None:
-    """Paid for every record: most of them are found small enough without another call."""
-    room = record_bytes_max - RECORD_OVERHEAD_BYTES
+def _checked_size(made: Sequence[Output], overlay: Overlay, record_bytes_max: int) -> int:
+    """The bytes of all of it. Paid for every record: most of them are found small enough without another call."""
+    room, total = record_bytes_max - RECORD_OVERHEAD_BYTES, 0
     for output in made:
         size = len(output.key or b"") + len(output.value or b"")
         if output.headers:
             size += sum([len(name) + len(value) for name, value in output.headers])
         if size > room:
             raise _too_large(size, output.topic, record_bytes_max)
+        total += size
     for key, value in overlay.written():
-        if len(key) + len(value or b"") > room:
-            raise _too_large(len(key) + len(value or b""), "the state", record_bytes_max)
+        size = len(key) + len(value or b"")
+        if size > room:
+            raise _too_large(size, "the state", record_bytes_max)
+        total += size
+    return total
 
 
 def _too_large(size: int, where: str, record_bytes_max: int) -> Quarantine:

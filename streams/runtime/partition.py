@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NoReturn, Protocol, TypeVar
 
 import structlog
@@ -28,6 +29,9 @@ ABORT_TIMEOUT_S = 3.0
 PROGRESS_EVERY_S = 2.0
 # A batch is computed in one go, on the event loop: large enough for throughput, short enough for the others.
 BATCH_RECORDS_MAX = 2_000
+# Besides the bound on their number: records of a megabyte would fill the memory long before it.
+INBOX_BYTES_MAX = 64 * 1024 * 1024
+TAKE_BYTES_MAX = 16 * 1024 * 1024
 
 
 class Flow(Protocol):
@@ -77,6 +81,7 @@ class Partition:
         self._table, self._producer, self._limits, self._flow, self._pool = table, producer, limits, flow, pool
         self._store: Store = table.store if table else MemoryStore()
         self._inbox: list[Record] = []
+        self._inbox_bytes = 0
         self._taken = 0
         self._paused = False
         self._woken = asyncio.Event()
@@ -107,7 +112,8 @@ class Partition:
             return
         self.position = records[-1].offset + 1
         self._inbox.extend(records)
-        if len(self._inbox) > self._limits.inbox_records_max and not self._paused:
+        self._inbox_bytes += _bytes(records)
+        if not self._paused and not self._fits(1):
             self._paused = True
             self._flow.pause(self.topic, self.number)
         self._woken.set()
@@ -115,16 +121,26 @@ class Partition:
     # What an agent's loop does
 
     def take(self, limit: int | None = None) -> list[Record]:
-        """What waits, oldest first, at most `limit` records. Not taking is back-pressure."""
+        """What waits, oldest first, at most `limit` records or `TAKE_BYTES_MAX`. Not taking is back-pressure."""
         limit = BATCH_RECORDS_MAX if limit is None else limit
-        records, self._inbox = self._inbox[:limit], self._inbox[limit:]
+        records = self._inbox[:limit]
+        if (size := _bytes(records)) > TAKE_BYTES_MAX:
+            records = _within(records, TAKE_BYTES_MAX)
+            size = _bytes(records)
+        self._inbox = self._inbox[len(records) :]
+        self._inbox_bytes -= size
         self._taken += len(records)
         if self._inbox and limit > 0:
             self._woken.set()
-        if self._paused and not self.closing and len(self._inbox) <= self._limits.inbox_records_max // 2:
+        if self._paused and not self.closing and self._fits(2):
             self._paused = False
             self._flow.resume(self.topic, self.number)
         return records
+
+    def _fits(self, part: int) -> bool:
+        """Whether what waits is at most one `part`-th of what may wait."""
+        few = len(self._inbox) <= self._limits.inbox_records_max // part
+        return few and self._inbox_bytes <= INBOX_BYTES_MAX // part
 
     async def wait(self, timeout_s: float | None) -> None:
         """Until records arrive, `wake` is called, the partition is closing, or the time is up."""
@@ -140,10 +156,13 @@ class Partition:
         self._woken.set()
 
     async def process(self, step: Step, records: Sequence[Record]) -> None:
-        """`step` over `records`, in one transaction with their offset."""
-        computed = compute(step, records, self.table, self._limits.record_bytes_max)
-        await self.commit(computed.outputs, computed.changes, records[-1].offset + 1)
-        self._metrics.quarantined.inc(computed.quarantined)
+        """`step` over `records`, in one transaction with their offset; in several where they make very much."""
+        while records and not self.closing:
+            computed = compute(step, records, self.table, self._limits.record_bytes_max)
+            self._taken = computed.records
+            await self.commit(computed.outputs, computed.changes, records[computed.records - 1].offset + 1)
+            self._metrics.quarantined.inc(computed.quarantined)
+            records = records[computed.records :]
 
     async def commit(
         self, outputs: Sequence[Output], changes: Mapping[bytes, bytes | None], next_offset: int | None
@@ -225,6 +244,16 @@ class Partition:
                 "transaction left to its timeout", error=repr(abort_error), topic=self.topic, partition=self.number
             )
         end_process("transaction aborted", error, agent=self.agent.name, topic=self.topic, partition=self.number)
+
+
+def _bytes(records: Sequence[Record]) -> int:
+    return sum([len(record.value or b"") for record in records])
+
+
+def _within(records: Sequence[Record], bytes_max: int) -> list[Record]:
+    """As many of the first as `bytes_max` can hold; one in any case."""
+    sizes = accumulate(len(record.value or b"") for record in records)
+    return [record for record, size in zip(records, sizes, strict=True) if size <= bytes_max] or [records[0]]
 
 
 class _RestoreReport:

@@ -58,6 +58,15 @@ def test_error_text_of_an_unexpected_error_is_not_kept() -> None:
     assert b"KeyError" == _headers(computed.outputs[0])["message"]
 
 
+def test_a_transaction_ends_before_it_outgrows_its_time_out() -> None:
+    """One of gigabytes never commits in time, and would be made again after every restart."""
+    records = [_record(offset, b"good") for offset in range(10)]
+    computed = compute(_step, records, MemoryStore(), record_bytes_max=5000, bytes_max=50)
+    assert (2, 4) == (computed.records, len(computed.outputs))
+    rest = compute(_step, records[2:], MemoryStore(), record_bytes_max=5000)
+    assert (8, 16) == (rest.records, len(rest.outputs))
+
+
 def test_output_that_is_too_large_for_the_topic_is_caught_before_the_broker_does() -> None:
     """Sent, it would abort the same transaction after every restart."""
     computed = compute(
