@@ -12,6 +12,7 @@ from typing import Protocol
 import aiohttp
 import orjson
 
+from connectors.bounded import read_at_most
 from streams.settings.auth import TargetAuth, TargetBasic, TargetBearer, TargetOAuth2
 from streams.settings.secrets import resolve
 
@@ -103,7 +104,7 @@ class ClientCredentials:
         async with session.post(
             self._settings.token_url, data=form, headers=headers, allow_redirects=False
         ) as response:
-            body = await response.content.read(TOKEN_BYTES_MAX)
+            body = await read_at_most(response, TOKEN_BYTES_MAX)
             if response.status != 200:
                 raise AuthError(f"the token endpoint answered {response.status}")
         self._token, expires_s = _token_of(body)

@@ -9,6 +9,7 @@ import aiohttp
 import structlog
 
 from connectors.auth import Auth, AuthError
+from connectors.bounded import read_at_most
 from connectors.exchange import Answer, Attempt, Masker, Request, masker
 from connectors.verdict import UNAUTHORISED
 from streams.settings.errors import SettingsError
@@ -77,7 +78,7 @@ class TargetClient:
         async with self._session.request(
             sent.request.method, sent.url, data=sent.request.body, headers=sent.headers, allow_redirects=False
         ) as response:
-            body = await _read(response, self._target.response_bytes_max)
+            body = await read_at_most(response, self._target.response_bytes_max)
             headers = {name.lower(): _writable(value) for name, value in response.headers.items()}
             return sent.answered(Answer(response.status, headers, body))
 
@@ -99,14 +100,3 @@ class _Sent:
 def _writable(text: str) -> str:
     """What was not UTF-8 on the wire comes as lone surrogates, which no record can hold: they are spelled out."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
-
-
-async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
-    """At most `bytes_max`; of a longer body the rest is not read, and its connection is not used again."""
-    chunks, length = list[bytes](), 0
-    while length < bytes_max and (chunk := await response.content.read(bytes_max - length)):
-        chunks.append(chunk)
-        length += len(chunk)
-    if not response.content.at_eof():
-        response.close()
-    return b"".join(chunks)

@@ -283,6 +283,26 @@ async def test_a_token_is_renewed_before_it_ends() -> None:
     assert server.fetched == 3
 
 
+async def test_a_token_that_comes_in_pieces_is_whole() -> None:
+    """Half an answer is what one read gives where the network cuts it in two."""
+
+    async def token(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for part in (b'{"access_', b'token": "t1"}'):
+            await response.write(part)
+            await asyncio.sleep(0.1)
+        return response
+
+    async def orders(request: web.Request) -> web.Response:
+        return web.Response(status=201 if request.headers["Authorization"] == "Bearer t1" else 401)
+
+    async with serving(app_of(orders, token)) as url:
+        oauth = TargetOAuth2(scheme="oauth2", token_url=f"{url}/token", client_id="c", client_secret="env:S")
+        (attempt,) = await attempts(url, auth=oauth, environ={"S": "secret"})
+    assert (attempt.status, attempt.error) == (201, None)
+
+
 async def test_a_token_endpoint_that_fails_is_a_failed_attempt_without_the_secret() -> None:
     """It speaks of the target: the breaker takes care, no order is given up for it."""
     server = TokenServer(status=503)
