@@ -10,7 +10,7 @@
 idempotency key and the same bytes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from connectors.exchange import Masker
@@ -65,6 +65,9 @@ class DeliveryLoop:
 
     def next(self) -> Delivery | None:
         return None if self._partition.closing else self._queue.start(self._now().timestamp())
+
+    def where(self, delivery: Delivery) -> Mapping[str, object]:
+        return self._report.where(delivery)
 
     def done(self, delivery: Delivery, judged: Judged, masker: Masker) -> None:
         self._settle(self._settler.settle(delivery, judged, masker))

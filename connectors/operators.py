@@ -57,7 +57,7 @@ def decision(dead: Delivery, type: CommandType, who: str, why: str, now: datetim
 
 
 def publish(bootstrap: str, command: Command) -> None:
-    """Returns when all in-sync replicas have it. Raises `KafkaException`."""
+    """Returns when all in-sync replicas have it. Raises `KafkaException`, `TimeoutError`."""
     producer = Producer(
         {
             "bootstrap.servers": bootstrap,
@@ -76,9 +76,11 @@ def publish(bootstrap: str, command: Command) -> None:
         ),
         on_delivery=lambda error, _: failed.append(error) if error else None,
     )
-    producer.flush(REQUEST_TIMEOUT_S + 5)
+    left = producer.flush(REQUEST_TIMEOUT_S + 5)
     if failed:
         raise KafkaException(failed[0])
+    if left:
+        raise TimeoutError("it is not known whether the decision was written")
 
 
 def scan(bootstrap: str, topic: str) -> Iterator[tuple[bytes, bytes | None]]:

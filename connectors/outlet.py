@@ -8,7 +8,7 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -40,6 +40,9 @@ class Lane(Protocol):
 
     def next(self) -> Delivery | None:
         """The next delivery that is due, or None where nothing is, or the lane is closed."""
+
+    def where(self, delivery: Delivery) -> Mapping[str, object]:
+        """What a log line says of it: receipt, order key, topic, partition, offset."""
 
     def done(self, delivery: Delivery, judged: Judged, masker: Masker) -> None:
         """The attempt is over."""
@@ -142,6 +145,7 @@ class Outlet:
         self._in_flight.set(self.gate.in_flight)
 
         async def send() -> None:
+            structlog.contextvars.bind_contextvars(**lane.where(delivery))  # of this task alone
             started, attempt = self._monotonic(), None
             try:
                 attempt = await client.attempt(request)

@@ -38,18 +38,20 @@ class Report:
             log.info(
                 "command ignored",
                 why=why,
+                target=self._target,
                 command_id=command.id,
                 type=command.type.value,
                 order_key=command.order_key,
+                receipt=command.receipt,
                 topic=record.topic,
                 partition=record.partition,
                 offset=record.offset,
             )
         for delivery in intake.redriven:
-            log.info("dead letter redriven", **self._where(delivery))
+            log.info("dead letter redriven", **self.where(delivery))
         for delivery in intake.discarded:
             self._discarded.inc()
-            log.info("dead letter discarded", **self._where(delivery))
+            log.info("dead letter discarded", **self.where(delivery))
         self.queue(queue)
 
     def _settled(self, settled: Settled) -> None:
@@ -57,10 +59,10 @@ class Report:
         if after is None:
             self._finished[OutcomeResult.DELIVERED].inc()
             self._seconds.observe((settled.at - settled.before.command.created_at).total_seconds())
-            log.debug("delivered", attempts=settled.before.attempts + 1, **self._where(settled.before))
+            log.debug("delivered", attempts=settled.before.attempts + 1, **self.where(settled.before))
         elif after.is_dead:
             self._finished[OutcomeResult.DEAD].inc()
-            log.warning("dead letter", attempts=after.attempts, error=after.last_error, **self._where(after))
+            log.warning("dead letter", attempts=after.attempts, error=after.last_error, **self.where(after))
         else:
             log.info(
                 "to be tried again",
@@ -68,10 +70,11 @@ class Report:
                 charged=after.charged,
                 error=after.last_error,
                 due_at=after.due_at.isoformat(),
-                **self._where(after),
+                **self.where(after),
             )
 
-    def _where(self, delivery: Delivery) -> dict[str, object]:
+    def where(self, delivery: Delivery) -> dict[str, object]:
+        """What finds the delivery again: the facts on each of its log lines."""
         return {
             "target": self._target,
             "command_id": delivery.id,
