@@ -1,6 +1,7 @@
 """Broker, topics, roles: started in this order, stopped in the other."""
 
 import asyncio
+import random
 import signal
 import socket
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from streams.broker import ports
 from streams.settings import Settings
 from streams.supervisor import plan
 from streams.supervisor.output import Output
@@ -81,7 +83,7 @@ async def _run(
 
 async def _broker(supervisor: Supervisor, data: Path) -> str | None:
     """Starts the local broker, on a port that it keeps; its address, or None where it cannot be had."""
-    port = free_port(BROKER_PORT)
+    port = broker_port(BROKER_PORT)
     argv = plan.command_line("broker", "--data", str(data), "--port", str(port))
     fatal = frozenset({SETTINGS_MISTAKE, NO_BROKER})
     await supervisor.start(
@@ -120,15 +122,9 @@ async def _answers(host: str, port: int) -> None:
             return
 
 
-def free_port(preferred: int) -> int:
-    """`preferred` where nothing listens on it, else any free one."""
-    for port in (preferred, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return int(probe.getsockname()[1])
-    raise OSError("no free port on 127.0.0.1")
+def broker_port(preferred: int) -> int:
+    """`preferred` where nothing listens on it, else a free one that stays free while the broker is down."""
+    return ports.choose(None, preferred, random.SystemRandom())
 
 
 def _log_event(event: Event) -> None:

@@ -7,11 +7,12 @@ import sys
 
 import pytest
 
+from streams.broker import ports
 from streams.settings import Settings
 from streams.settings.model import Connectors, Streams
 from streams.supervisor import plan
 from streams.supervisor.output import Output
-from streams.supervisor.up import free_port
+from streams.supervisor.up import broker_port
 
 
 def environments(settings: Settings, workers: dict[str, int]) -> dict[str, dict[str, str]]:
@@ -138,10 +139,12 @@ def test_a_reader_that_went_away_does_not_stop_the_supervision() -> None:
 
 
 def test_a_port_that_is_taken_is_not_chosen() -> None:
-    """Another Kafka on 9092 is not ours to disturb."""
+    """Another Kafka on 9092 is not ours to disturb; nor may it be a port that outgoing connections are given."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert free_port(port) not in (port, 0)
-    assert free_port(port) == port
+        other = broker_port(port)
+        assert other != port
+        assert ports.LOWEST <= other < ports.HIGHEST
+    assert broker_port(port) == port
