@@ -8,9 +8,7 @@ import typer
 
 from streams.cli import toml
 from streams.settings import Settings, SettingsError, check_secrets, find, load
-from streams.settings.secrets import mask, resolve
-
-SECRETS = frozenset({"secrets", "token", "password", "client_secret"})
+from streams.settings.secrets import KEYS, mask, resolve
 
 
 def command(
@@ -44,7 +42,7 @@ def _masked(value: Any, key: str = "") -> Any:
         return {name: _masked(item, name) for name, item in value.items()}
     if isinstance(value, list):
         return [_masked(item, key) for item in value]
-    return mask(value) if key in SECRETS and isinstance(value, str) else value
+    return mask(value) if key in KEYS and isinstance(value, str) else value
 
 
 def _references(value: Any) -> Iterator[str]:

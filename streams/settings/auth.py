@@ -10,7 +10,7 @@ Secrets = Annotated[tuple[SecretRef, ...], Field(min_length=1, max_length=2)]
 
 
 class Scheme(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class ApicbaseHmac(Scheme):
@@ -63,7 +63,10 @@ class Basic(Scheme):
 
 
 class Token(Scheme):
-    """A shared token in a header, a query parameter, or the last segment of the path: exactly one of them."""
+    """A shared token in a header, a query parameter, or the last segment of the path: at most one of them is named.
+
+    None named: `X-Orderlog-Token`, `?token=` and the path are all read.
+    """
 
     scheme: Literal["token"]
     secrets: Secrets

@@ -6,14 +6,13 @@ from typing import Any
 
 from streams.settings.lines import Path
 from streams.settings.model import Settings
+from streams.settings.secrets import KEYS
 
 AUTH_MISSING = "a source without authentication is refused"
 AUTH_MEND = 'write auth = { scheme = "…", … }, or { scheme = "none" } for a source on loopback'
 WRITTEN_OUT = "a secret must not be written in the configuration"
 WRITTEN_OUT_MEND = 'name it: "env:NAME" or "file:PATH"'
 NAME_MEND = "use 1 to 63 of a-z, 0-9 and -, beginning with a letter or a digit"
-
-_SECRET_KEYS = frozenset({"secrets", "token", "password", "client_secret"})
 
 
 def explain(errors: Iterable[Mapping[str, Any]], data: Mapping[str, Any]) -> list[tuple[Path, str, str]]:
@@ -108,4 +107,4 @@ def _listed(tags: object, data: Any, path: Path) -> str:
 
 
 def _is_secret(path: Path) -> bool:
-    return any(part in _SECRET_KEYS for part in path)
+    return any(part in KEYS for part in path)

@@ -9,12 +9,13 @@ from streams.settings.auth import SecretRef, SourceAuth, TargetAuth
 # Names become parts of topic names and URLs; Kafka allows more, URLs do not.
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
+RetryDelay = Annotated[float, Field(ge=0, le=24 * 60 * 60)]
 
 
 class Section(BaseModel):
     """A table of the file; an unknown key is a mistake."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class Kafka(Section):
@@ -100,7 +101,7 @@ class Target(Section):
     auth: TargetAuth
     rate_per_second: float = Field(default=100, gt=0)
     max_in_flight: int = Field(default=32, ge=1, le=10_000)
-    retry_delays_s: tuple[float, ...] = (0, 1, 2, 5, 10)
+    retry_delays_s: tuple[RetryDelay, ...] = Field(default=(0, 1, 2, 5, 10), max_length=100)
     timeout_s: float = Field(default=10, gt=0)
     response_bytes_max: int = Field(default=256 * 1024, ge=1)
     breaker: Breaker = Breaker()
@@ -109,7 +110,7 @@ class Target(Section):
 class Route(Section):
     """Orders of these sources go to these targets."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True)
 
     from_: tuple[Name, ...] = Field(alias="from", min_length=1)
     to: tuple[Name, ...] = Field(min_length=1)
@@ -127,10 +128,6 @@ class Settings(Section):
     sources: tuple[Source, ...] = ()
     targets: tuple[Target, ...] = ()
     routes: tuple[Route, ...] = ()
-
-    def source(self, name: str) -> Source:
-        """Raises `KeyError`."""
-        return {source.name: source for source in self.sources}[name]
 
     def target(self, name: str) -> Target:
         """Raises `KeyError`."""

@@ -7,6 +7,8 @@ from streams.settings.errors import Mistake, SettingsError
 from streams.settings.model import Settings
 
 MASK = "***"
+# The settings that hold references, wherever they stand.
+KEYS = frozenset({"secrets", "token", "password", "client_secret"})
 SECRET_BYTES_MAX = 64 * 1024
 
 

@@ -128,6 +128,15 @@ def test_all_mistakes_are_told_at_once_with_their_lines(file: Path) -> None:
             GOOD.replace('to = ["external"]', 'to = [\n"external",\n"b"]'),
             "orderlog.toml:20: routes[0].to[1]: no target",
         ),
+        ("[ingest]\nbody_timeout_s = inf\n", "orderlog.toml:2: ingest.body_timeout_s: should be a finite number"),
+        (
+            GOOD.replace("[[routes]]", "retry_delays_s = [0, nan]\n[[routes]]"),
+            "orderlog.toml:16: targets[0].retry_delays_s[1]: should be",
+        ),
+        (
+            GOOD.replace("[[routes]]", "retry_delays_s = [-1]\n[[routes]]"),
+            "orderlog.toml:16: targets[0].retry_delays_s[0]: should be greater than or equal to 0",
+        ),
         (GOOD.replace("http://127", "127"), "orderlog.toml:13: targets[0].base_url: is not an http or https URL"),
         (
             GOOD.replace("http://127", f"http://me:{SECRET}@127"),
