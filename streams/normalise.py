@@ -70,11 +70,11 @@ def raw_webhook(record: Record) -> RawWebhook:
 
 
 def _mapping(header: bytes | None) -> Mapping[str, str]:
-    """Of a field that was sent more than once, the first."""
+    """Of a field that was sent more than once, the last: as ingest reads it when it names the order."""
     value = orjson.loads(header) if header else {}
     if not isinstance(value, dict):
         raise ValueError("a header of it is not a JSON object")  # noqa: TRY004
-    return {name: one[0] if isinstance(one, list) and one else str(one) for name, one in value.items()}
+    return {name: one[-1] if isinstance(one, list) and one else str(one) for name, one in value.items()}
 
 
 def _output(event: OrderEvent, source: str) -> Output:

@@ -87,6 +87,13 @@ def test_what_cannot_be_read_is_quarantined_with_its_reason(record: Record, reas
     assert refusal.value.reason == reason
 
 
+def test_repeated_parameter_counts_as_ingest_counted_it() -> None:
+    """Read otherwise here, the event would have another order's key than its record."""
+    query = b'{"once": "a", "twice": ["b", "c"]}'
+    headers = [("ce_id", b"r"), ("ce_time", b"2026-01-02T03:04:05Z"), ("http_query", query)]
+    assert normalise.raw_webhook(raw("duda", b"{}", headers=headers)).query == {"once": "a", "twice": "c"}
+
+
 def test_webhook_about_no_order_gives_no_event() -> None:
     """A product's webhook is kept raw; it is neither an order nor a mistake."""
     body = json.dumps({"event_type": "ECOMM_PRODUCT_CREATED", "data": {"id": "p"}}).encode()
