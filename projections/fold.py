@@ -99,7 +99,7 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
     return order.model_copy(
         update={
             **changes,
-            "status": reached[-1] if reached else order.status,
+            "status": lattice.NEXT[order.status, reached[-1]] if reached else order.status,
             "payment_status": lattice.PAYMENT_NEXT[paid, refunded(payments, total)],
             "flags": _flags(order.flags, event.type, reached),
             "version": order.version + 1,
