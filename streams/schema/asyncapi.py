@@ -70,6 +70,8 @@ def _message(topic: Topic) -> dict[str, Any]:
 def _headers(topic: Topic) -> dict[str, Any]:
     if topic.name == topics.QUARANTINE:
         return headers.QUARANTINED
+    if topic.is_state:
+        return headers.TABLE
     return headers.RAW if _is_raw(topic) else headers.RECORD
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from streams import cloudevents
+from streams import cloudevents, receipt
 
 _CLOUDEVENTS = {
     "ce_id": {"type": "string", "description": "The record's id; of a raw webhook, its receipt."},
@@ -17,6 +17,7 @@ _HTTP = {
     cloudevents.HTTP_QUERY: {"type": "string", "description": "A JSON object; never holds the token."},
     cloudevents.HTTP_HEADERS: {"type": "string", "description": "A JSON object; never holds credentials."},
 }
+_RECEIPT = {receipt.HEADER: {"type": "string", "description": "Of the webhook behind it, where there is one."}}
 _QUARANTINE = {
     "reason": {"type": "string", "description": "Stable, for machines."},
     "message": {"type": "string", "description": "For a person."},
@@ -30,6 +31,8 @@ def _object(properties: dict[str, Any], required: dict[str, Any]) -> dict[str, A
     return {"type": "object", "properties": properties, "required": sorted(required)}
 
 
-RECORD = _object(_CLOUDEVENTS, _CLOUDEVENTS)
+RECORD = _object({**_CLOUDEVENTS, **_RECEIPT}, _CLOUDEVENTS)
+# State topics are tables: a key and what holds of it now, not an event.
+TABLE = _object({}, {})
 RAW = _object({**_CLOUDEVENTS, **_HTTP}, {**_CLOUDEVENTS, **_HTTP})
-QUARANTINED = _object({**_CLOUDEVENTS, **_HTTP, **_QUARANTINE}, _QUARANTINE)
+QUARANTINED = _object({**_CLOUDEVENTS, **_RECEIPT, **_HTTP, **_QUARANTINE}, _QUARANTINE)
