@@ -62,6 +62,8 @@ class Assignment:
         leaving = list(self.partitions.values())
         await asyncio.gather(*(partition.close() for partition in leaving))
         self.partitions = {}
+        for partition in leaving:
+            metrics.forget(partition.topic, str(partition.number))
         if leaving:
             log.info("partitions revoked", partitions=len(leaving))
 

@@ -20,10 +20,23 @@ COMMIT_SECONDS = Histogram(
     PARTITION,
     buckets=[0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20],
 )
-LAG = Gauge("orderlog_lag_records", "Records between the committed offset and the end of the partition.", PARTITION)
+LAG = Gauge(
+    "orderlog_lag_records",
+    "Offsets between the committed one and the end of the partition: 1 at rest where a transaction's marker is last.",
+    PARTITION,
+)
 STATE_RECORDS = Gauge("orderlog_state_records", "Records in the state table.", PARTITION)
 RESTORED = Gauge("orderlog_restored_records", "Records read by the restore in hand, or by the last one.", PARTITION)
 RESTORE_REMAINING = Gauge("orderlog_restore_remaining_offsets", "Offsets the restore still has to read.", PARTITION)
 STALE_RECORDS = Counter(
     "orderlog_stale_records_total", "Records fetched again below the position, and dropped.", PARTITION
 )
+
+
+def forget(topic: str, partition: str) -> None:
+    """Takes back what was said of a partition that is another worker's now: what it says counts, and sums count once.
+
+    Counters stay, they are of work that was done here.
+    """
+    for gauge in (LAG, STATE_RECORDS, RESTORED, RESTORE_REMAINING):
+        gauge.remove(topic, partition)
