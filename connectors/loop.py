@@ -60,6 +60,7 @@ class DeliveryLoop:
             raise
         await self._outlet.leave(self, CLOSE_GRACE_S)
         await self._transact()
+        self._report.leave()
 
     # What the outlet asks of a lane
 

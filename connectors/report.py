@@ -30,6 +30,11 @@ class Report:
         self._pending.set(queue.pending)
         self._held.set(queue.held)
 
+    def leave(self) -> None:
+        """The partition is another worker's now: what that one shows counts, and sums over workers count it once."""
+        metrics.PENDING.remove(self._target, str(self._number))
+        metrics.HELD.remove(self._target, str(self._number))
+
     def committed(self, settled: Sequence[Settled], intake: Intake, queue: DeliveryQueue) -> None:
         for each in settled:
             self._settled(each)

@@ -1,6 +1,7 @@
 """What a delivery loop says: every line names its record, none shows what is in it."""
 
 import structlog
+from prometheus_client import generate_latest
 
 from connectors.intake import Intake
 from connectors.queue import DeliveryQueue
@@ -39,3 +40,12 @@ def test_every_line_names_its_record() -> None:
     assert [{name: line.get(name) for name in same} for line in lines] == [same] * 6
     assert sorted((line["command_id"], line["offset"]) for line in lines) == [(f"c-{n}", n) for n in range(1, 7)]
     assert "ada@example.com" not in repr(lines)
+
+
+def test_gauges_of_a_partition_leave_with_it() -> None:
+    """Left behind, its last count would be shown by two workers for ever, and sums over workers would be wrong."""
+    report = Report("handed-over", TOPIC, PARTITION)
+    report.queue(DeliveryQueue([received(1)]))
+    assert b'orderlog_deliveries_pending{partition="3",target="handed-over"} 1.0' in generate_latest()
+    report.leave()
+    assert [] == [line for line in generate_latest().splitlines() if b'partition="3",target="handed-over"' in line]
