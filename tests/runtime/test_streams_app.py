@@ -46,7 +46,8 @@ async def test_fausts_own_command_runs_the_role_and_its_log_finds_a_record_again
     assert [] == admin.create(load(config, {})).left
     order = (PAYLOADS / "duda" / "order-created.json").read_bytes()
     produce(private_broker.bootstrap, topics.webhooks("shop"), [raw("r-0", order), raw("r-1", PRIVATE)])
-    environ = {**os.environ, "ORDERLOG_CONFIG": f"{config}", "ORDERLOG__LOG__FORMAT": "json"}
+    mine = {"ORDERLOG_CONFIG": f"{config}", "ORDERLOG__KAFKA__BOOTSTRAP": private_broker.bootstrap}
+    environ = {**os.environ, **mine, "ORDERLOG__LOG__FORMAT": "json"}
     with said.open("wb") as file:
         worker = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "faust", "-A", "streams.app", "worker"),
