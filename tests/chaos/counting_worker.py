@@ -3,11 +3,12 @@
     python -m tests.chaos.counting_worker APP IN OUT TABLE   (settings from ORDERLOG__… variables)
 
 Its output for a record is `<input id>|<count of its key>`; its state is the count. A record whose value is `poison`
-is refused; one whose value is `large:<n>` makes an output of n bytes.
+is refused; one whose value is `large:<n>` makes an output of n bytes, and one of `slow:<n>` takes n milliseconds.
 """
 
 import os
 import sys
+import time
 from collections.abc import Iterable
 
 import uvloop
@@ -28,6 +29,8 @@ def counting(out: str) -> Step:
         value = record.value or b""
         if value == b"poison":
             raise Quarantine("poison", "the record says so")
+        if value.startswith(b"slow:"):
+            time.sleep(int(value.removeprefix(b"slow:")) / 1000)
         padding = b"|" + b"x" * int(value.removeprefix(b"large:")) if value.startswith(b"large:") else b""
         yield Output(out, record.key, b"%s|%d%s" % (record.header("id") or b"", number, padding))
 

@@ -77,6 +77,26 @@ async def test_workers_that_come_and_go_lose_and_double_nothing(job: Job, tmp_pa
     assert_exactly_once(job)
 
 
+async def test_partition_revoked_in_mid_batch_is_finished_or_left_to_its_next_owner(job: Job, tmp_path: Path) -> None:
+    """A second worker joins while every partition of the first has a batch of some seconds in hand."""
+    feed = Feed(job)
+    feed.write(400)
+    feed.write(40, b"slow:150")
+    feed.write(400)
+    feed.flush()
+    async with running(job, 2, tmp_path, started=1) as workers:
+        await until(lambda: job.members() == 1, "the first joined")
+        workers[1].start()
+        await until(lambda: job.members() == 2, "the second joined")
+        assert sum(job.committed().values()) < 840, "nothing was in hand any more"
+        feed.write(400)
+        feed.flush()
+        await drained(job)
+        assert any(line["event"] == "partitions revoked" for line in workers[0].log_lines())
+        assert [] == workers[0].exits
+    assert 1240 == assert_exactly_once(job)
+
+
 async def test_record_that_cannot_be_processed_is_quarantined_and_the_partition_moves_on(
     job: Job, tmp_path: Path
 ) -> None:
