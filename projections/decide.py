@@ -34,8 +34,10 @@ def decide(order: Order, targets: Sequence[TargetSpec], cause: OrderEvent) -> tu
     `create_order` once the order was placed, has a total and is not cancelled; from then on `update_order` whenever
     the document differs from the last one commanded, cancelled or not, so that late news still arrives.
     """
-    commands = tuple(command for target in targets if (command := _demanded(order, target, cause)) is not None)
-    return (_noting(order, commands, cause), commands) if commands else (order, ())
+    demanded = [found for target in targets if (found := _demanded(order, target, cause)) is not None]
+    if not demanded:
+        return order, ()
+    return _noting(order, demanded, cause), tuple(command for command, _ in demanded)
 
 
 def can_be_created(order: Order) -> bool:
@@ -44,7 +46,8 @@ def can_be_created(order: Order) -> bool:
     return book.placed and order.total is not None and OrderStatus.CANCELLED not in book.reached
 
 
-def _demanded(order: Order, target: TargetSpec, cause: OrderEvent) -> Command | None:
+def _demanded(order: Order, target: TargetSpec, cause: OrderEvent) -> tuple[Command, str] | None:
+    """The command, and the digest of what it states."""
     last = order.bookkeeping.commanded.get(target.name)
     if last is None and not can_be_created(order):
         return None
@@ -53,7 +56,7 @@ def _demanded(order: Order, target: TargetSpec, cause: OrderEvent) -> Command | 
     if last is not None and last.states == states:
         return None
     type = CommandType.CREATE_ORDER if last is None else CommandType.UPDATE_ORDER
-    return Command(
+    command = Command(
         id=command_id(order.key, target.name, type, states, last.id if last else ""),
         type=type,
         target=target.name,
@@ -63,6 +66,7 @@ def _demanded(order: Order, target: TargetSpec, cause: OrderEvent) -> Command | 
         receipt=cause.receipt,
         created_at=cause.received_at,
     )
+    return command, states
 
 
 def digest(document: Mapping[str, Any]) -> str:
@@ -76,10 +80,9 @@ def command_id(order_key: str, target: str, type: CommandType, states: str, prev
     return blake2b(text, digest_size=16, person=b"orderlog.command").hexdigest()
 
 
-def _noting(order: Order, commands: tuple[Command, ...], cause: OrderEvent) -> Order:
+def _noting(order: Order, demanded: Sequence[tuple[Command, str]], cause: OrderEvent) -> Order:
     commanded, targets = dict(order.bookkeeping.commanded), dict(order.targets)
-    for command in commands:
-        states = digest(command.data["order"])
+    for command, states in demanded:
         commanded[command.target] = Commanded(id=command.id, type=command.type, states=states)
         targets = with_target(targets, command.target, commanded_now(targets.get(command.target), cause))
     bookkeeping = order.bookkeeping.model_copy(update={"commanded": commanded})
