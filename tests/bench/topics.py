@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Sequence
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, ResourceType
 
 from streams.record import Output
@@ -87,18 +87,19 @@ class Progress:
     """How far a consumer group is on one topic."""
 
     def __init__(self, bootstrap: str, group: str, topic: str) -> None:
-        self._admin = AdminClient(client(bootstrap))
-        self._group, self._topic = group, topic
+        # AdminClient.list_consumer_group_offsets crashes where the coordinator has just moved (librdkafka 2.16).
+        settings = {"group.id": group, "enable.auto.commit": False, "isolation.level": "read_uncommitted"}
+        self._consumer = Consumer({**client(bootstrap), **settings})
+        self._topic = topic
 
     def committed(self) -> dict[int, int]:
         """By partition; those without a commit are left out."""
         asked = [TopicPartition(self._topic, number) for number in range(PARTITIONS)]
-        request = [ConsumerGroupTopicPartitions(self._group, asked)]
         try:
-            answer = self._admin.list_consumer_group_offsets(request)[self._group].result(10)
+            answer = self._consumer.committed(asked, 10)
         except KafkaException:  # the group is not there yet
             return {}
-        return {tp.partition: tp.offset for tp in answer.topic_partitions if tp.offset >= 0}
+        return {tp.partition: tp.offset for tp in answer if tp.offset >= 0}
 
     def has_reached(self, ends: dict[int, int]) -> bool:
         committed = self.committed()
