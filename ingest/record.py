@@ -68,8 +68,9 @@ def query_fields(query: str) -> Fields:
 
 def order_key(sender: Sender, identity: Identity, receipt: str) -> bytes:
     """`<source>:<native id>`, or the receipt id where the webhook names no order (or one of absurd length)."""
-    if identity.native_id:
-        key = f"{sender.name}:{identity.native_id}".encode("utf-8", "backslashreplace")
+    text = identity.order_key or (f"{sender.name}:{identity.native_id}" if identity.native_id else None)
+    if text is not None:
+        key = text.encode("utf-8", "backslashreplace")
         if len(key) <= KEY_BYTES_MAX:
             return key
     return receipt.encode()

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from ingest.auth import Verifier, verifier_of
 from streams import topics
-from streams.platforms import PLATFORMS, Platform
+from streams.platforms import NAMES, InvalidOptions, Platform, platform_of
 from streams.settings import Settings, SettingsError
 from streams.settings.check import is_loopback
 from streams.settings.errors import Mistake
 from streams.settings.model import Source
+from streams.sources import config_of
 
 # Headers and framing of a record beside its body: http_headers and http_query are bounded by the HTTP server.
 RECORD_OVERHEAD_BYTES = 128 * 1024
@@ -51,10 +52,13 @@ def _sender(source: Source, settings: Settings, environ: Mapping[str, str]) -> S
     if source.auth.scheme == "none" and not _may_be_open(source, settings):
         mend = "choose a scheme, bind ingest.host to loopback, or set allow_unauthenticated = true"
         raise SettingsError([Mistake("", f"{key}.auth", "anyone on the network could send orders here", mend)])
-    platform = PLATFORMS.get(source.platform)
-    if platform is None:
-        known = ", ".join(sorted(PLATFORMS))
-        raise SettingsError([Mistake("", f"{key}.platform", "is not known", f"one of {known}")])
+    try:
+        platform = platform_of(config_of(source, settings))
+    except KeyError:
+        known = ", ".join(sorted(NAMES))
+        raise SettingsError([Mistake("", f"{key}.platform", "is not known", f"one of {known}")]) from None
+    except InvalidOptions as error:
+        raise SettingsError([Mistake("", f"{key}.options", f"{error}", "")]) from None
     return Sender(
         name=source.name,
         platform=platform,

@@ -42,7 +42,7 @@ def fold_step(settings: Settings) -> Step:
             return ()
         commands: tuple[Command, ...] = ()
         if event.delivery is None:
-            after, commands = decide(after, routes.get(event.source, ()), event)
+            after, commands = decide(after, routes.get(after.source, ()), event)
         orders.set(key, after.to_json())
         return [_output(command) for command in commands]
 

@@ -25,11 +25,15 @@ REGISTERS = (
     "discount",
     "shipping_cost",
     "placed_at",
+    "expected_at",
     "platform_status",
     "platform_delivery_state",
     "platform_type",
     "note",
+    "cancel_reason",
 )
+# Until its own source has spoken of it: others may speak of an order first.
+UNKNOWN_PLATFORM = "unknown"
 # An order always has these, so null only says that the sender left them out: it takes nothing away. Were it otherwise,
 # a target would have or lack the order by the order of arrival, as no document can be made without a total.
 ALWAYS_THERE = frozenset({"total", "currency"})
@@ -42,7 +46,7 @@ def fold(order: Order | None, event: OrderEvent) -> Order:
     past that only `version` may count a repeat again.
     """
     if order is None:
-        order = Order(key=event.order_key, source=event.source, platform=event.platform)
+        order = Order(key=event.order_key, source=owner_of(event.order_key), platform=UNKNOWN_PLATFORM)
     book = order.bookkeeping
     if is_seen(book.seen, event.id):
         return order
@@ -53,6 +57,11 @@ def fold(order: Order | None, event: OrderEvent) -> Order:
     elif event.delivery.command_type not in OPERATORS:
         _join_delivery(order, event, event.delivery, joins)
     return _after(order, event, joins)
+
+
+def owner_of(order_key: str) -> str:
+    """The source whose order it is: a key is `<source>:<native id>`."""
+    return order_key.partition(":")[0]
 
 
 def _join_facts(order: Order, event: OrderEvent, joins: Joins) -> None:
@@ -92,13 +101,14 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
             "seen": remember(book.seen, joins.clock),
             "reached": reached,
             "paid": paid,
-            "placed": book.placed or event.type is EventType.PLACED,
+            "placed": book.placed or event.type is EventType.PLACED or event.data.is_placed is True,
         }
     )
     payments, total = changes.get("payments", order.payments), changes.get("total", order.total)
     return order.model_copy(
         update={
             **changes,
+            "platform": event.platform if event.source == order.source else order.platform,
             "status": lattice.NEXT[order.status, reached[-1]] if reached else order.status,
             "payment_status": lattice.PAYMENT_NEXT[paid, refunded(payments, total)],
             "flags": _flags(order.flags, event.type, reached),

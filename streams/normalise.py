@@ -5,38 +5,56 @@ from datetime import datetime
 
 import orjson
 
-from streams import cloudevents, outcomes, topics
-from streams.platforms import PLATFORMS, Platform, RawWebhook, Undecodable
+from streams import cloudevents, outcomes, sources, topics
+from streams.platforms import BadItem, Platform, RawWebhook, Undecodable
 from streams.receipt import with_receipt
 from streams.record import Output, Record
 from streams.runtime.agent import Agent, Quarantine, Step, stepwise
+from streams.runtime.quarantine import log_quarantined, quarantined
 from streams.runtime.state import Overlay
 from streams.settings.model import Settings
 from streams.vocabulary import OrderEvent, Origin
+
+INVALID_ITEMS = "invalid-items"
+# The `ce_source` of what we fetched ourselves begins so; ingest writes `/webhooks/…` whatever its sender says.
+FETCHED_BY = b"/targets/"
 
 
 def agents(settings: Settings) -> Sequence[Agent]:
     """The agents of this package, for `orderlog streams`. Raises `KeyError` for a platform that does not exist."""
     readers = [
-        stepwise(f"normalise-{source.name}", topics.webhooks(source.name), normalise_step(PLATFORMS[source.platform]))
-        for source in settings.sources
+        stepwise(f"normalise-{name}", topics.webhooks(name), normalise_step(platform))
+        for name, platform in sources.platforms(settings).items()
     ]
     platforms = {source.name: source.platform for source in settings.sources}
     return (*readers, stepwise("outcomes", topics.OUTCOMES, outcomes_step(platforms)))
 
 
 def normalise_step(platform: Platform) -> Step:
-    """One raw webhook into the events it states. Quarantines with the platform's reason, or `not-a-webhook`."""
+    """One raw webhook into the events it states. Quarantines with the platform's reason, or `not-a-webhook`.
+
+    Of a batch with some bad items the others are taken, and the record is quarantined too, as `invalid-items`.
+    """
 
     def step(record: Record, _: Overlay) -> Iterable[Output]:
         webhook = raw_webhook(record)
         try:
-            events = platform.normalise(webhook)
+            found = platform.normalise(webhook)
         except Undecodable as error:
             raise Quarantine(error.reason, str(error)) from None
-        return [_output(event, f"/webhooks/{webhook.source}") for event in events]
+        origin = f"/webhooks/{webhook.source}"
+        outputs = [_output(event, origin) for event in found if not isinstance(event, BadItem)]
+        bad = [item for item in found if isinstance(item, BadItem)]
+        return [*outputs, set_aside(record, bad)] if bad else outputs
 
     return step
+
+
+def set_aside(record: Record, bad: Sequence[BadItem]) -> Output:
+    """The quarantine record of a batch of which some items could not be read."""
+    error = Quarantine(INVALID_ITEMS, "; ".join(f"item {item.index}: {item.reason} ({item.message})" for item in bad))
+    log_quarantined(record, error.reason, error)
+    return quarantined(record, error.reason, str(error))
 
 
 def outcomes_step(platforms: Mapping[str, str]) -> Step:
@@ -64,6 +82,8 @@ def raw_webhook(record: Record) -> RawWebhook:
             received_at=datetime.fromisoformat(received_at.decode()),
             query=_mapping(record.header(cloudevents.HTTP_QUERY)),
             headers=_mapping(record.header(cloudevents.HTTP_HEADERS)),
+            method=(record.header(cloudevents.HTTP_METHOD) or b"POST").decode(),
+            is_fetched=(record.header("ce_source") or b"").startswith(FETCHED_BY),
         )
     except ValueError as error:
         raise Quarantine("not-a-webhook", f"the record is not as ingest writes it: {error}") from None

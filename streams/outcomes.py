@@ -42,6 +42,7 @@ def event_of(record: Record, platforms: Mapping[str, str]) -> OrderEvent:
             attempts=outcome.attempts,
             http_status=outcome.http_status,
             error=outcome.error,
+            ref=outcome.ref,
         ),
     )
 

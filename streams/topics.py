@@ -16,8 +16,11 @@ STATE = "orders.state"
 OUTCOMES = "orders.outcomes"
 DEADLETTERS = "orders.deadletters"
 QUARANTINE = "webhooks.quarantine"
+MOVEMENTS = "inventory.movements"
+STOCK = "inventory.state"
 
 _WEBHOOKS, _COMMANDS, _DELIVERIES = "webhooks.", "orders.commands.", "orders.deliveries."
+_POLLS, _POSITIONS = "polls.requests.", "polls.positions."
 
 
 def webhooks(source: str) -> str:
@@ -33,6 +36,16 @@ def commands(target: str) -> str:
 def deliveries(target: str) -> str:
     """The delivery table of one target: what is accepted and not finished."""
     return _DELIVERIES + target
+
+
+def polls(source: str) -> str:
+    """What operators ask of a source's poller. Its first partition's owner is the one poller that polls."""
+    return _POLLS + source
+
+
+def positions(source: str) -> str:
+    """How far a source's poller has come."""
+    return _POSITIONS + source
 
 
 def source_of(topic: str) -> str:
@@ -75,13 +88,23 @@ def _table(name: str, key: str, value: str) -> Topic:
     return Topic(name, key, value, Cleanup.COMPACT, FOREVER_MS)
 
 
-def table(sources: Iterable[str], targets: Iterable[str]) -> tuple[Topic, ...]:
-    """Every topic that an installation with these sources and targets needs."""
+def table(sources: Iterable[str], targets: Iterable[str], polled: Iterable[str] = ()) -> tuple[Topic, ...]:
+    """Every topic that an installation with these sources and targets needs. `polled`: sources that are polled too."""
     return (
         *(_log(webhooks(source), "order key or receipt id", "the body, byte for byte", 30) for source in sources),
         _log(QUARANTINE, "as the origin", "the origin's bytes", 90),
         _log(EVENTS, "order key", "OrderEvent", None),
         _table(STATE, "order key", "Order"),
+        _log(MOVEMENTS, "product key", "Movement", None),
+        _table(STOCK, "product key", "Stock"),
+        *(
+            topic
+            for source in polled
+            for topic in (
+                _log(polls(source), "source", "PollRequest", 7),
+                _table(positions(source), "source", "Position"),
+            )
+        ),
         *(
             topic
             for target in targets

@@ -59,7 +59,8 @@ class Found:
 
 def wanted_topics(settings: Settings) -> Sequence[Topic]:
     """Every topic that the configuration needs."""
-    return table((source.name for source in settings.sources), (target.name for target in settings.targets))
+    sources, targets = (source.name for source in settings.sources), (target.name for target in settings.targets)
+    return table(sources, targets, settings.polled)
 
 
 def wanted_config(topic: Topic, settings: Settings, replication: int) -> Mapping[str, str]:

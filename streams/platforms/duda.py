@@ -25,7 +25,7 @@ from streams.platforms.fields import (
     word,
 )
 from streams.platforms.json import Document, decode, peek
-from streams.platforms.webhook import Identity, RawWebhook, Undecodable
+from streams.platforms.webhook import Identity, RawWebhook, Undecodable, accept_all
 from streams.vocabulary import EventType, OrderEvent, OrderStatus, PaymentStatus
 
 NAME = "duda"
@@ -109,6 +109,9 @@ _TRACKING: Table = {"tracking_number": ("tracking_number", text), "tracking_url"
 def identify(body: bytes, query: Mapping[str, str]) -> Identity:
     """Which order, which event. A product's or a store's webhook names no order."""
     return peek(body, _identity)
+
+
+validate = accept_all
 
 
 def normalise(webhook: RawWebhook) -> tuple[OrderEvent, ...]:

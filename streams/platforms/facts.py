@@ -20,7 +20,11 @@ _EXACT = Context(prec=4 * MONEY_DIGITS_MAX)
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What one webhook says: of which order, what kind of fact, when. `occurred_at` missing: when we received it."""
+    """What one webhook says: of which order, what kind of fact, when. `occurred_at` missing: when we received it.
+
+    `order_key`: the whole key, where it is another source's order. `content`: what makes it this event and no other,
+    where that is not the whole body (one item of a batch, which comes again in another batch).
+    """
 
     native_id: str
     type: EventType
@@ -28,13 +32,15 @@ class Statement:
     rank: int
     occurred_at: datetime | Missing | None
     facts: dict[str, Any]
+    order_key: str | None = None
+    content: bytes | None = None
 
 
 def event_of(platform: str, webhook: RawWebhook, said: Statement, index: int = 0) -> OrderEvent:
     """The event for `said`. Raises `Undecodable` (`invalid-field`) where an amount is not one."""
-    key = f"{webhook.source}:{said.native_id}"
+    key = said.order_key or f"{webhook.source}:{said.native_id}"
     return OrderEvent(
-        id=event_id(webhook.source, key, said.type, index, webhook.body),
+        id=event_id(webhook.source, key, said.type, index, webhook.body if said.content is None else said.content),
         type=said.type,
         order_key=key,
         source=webhook.source,

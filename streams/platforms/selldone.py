@@ -24,7 +24,7 @@ from streams.platforms.fields import (
     word,
 )
 from streams.platforms.json import Document, decode, peek
-from streams.platforms.webhook import Identity, RawWebhook, Undecodable
+from streams.platforms.webhook import Identity, RawWebhook, Undecodable, accept_all
 from streams.vocabulary import EventType, OrderEvent, OrderStatus, PaymentStatus
 
 NAME = "selldone"
@@ -99,6 +99,9 @@ _PERSON: Table = {"id": ("id", text), "name": ("name", text), "email": ("email",
 def identify(body: bytes, query: Mapping[str, str]) -> Identity:
     """Which order, which action."""
     return peek(body, _identity)
+
+
+validate = accept_all
 
 
 def normalise(webhook: RawWebhook) -> tuple[OrderEvent, ...]:

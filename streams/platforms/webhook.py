@@ -1,6 +1,6 @@
 """What platform modules take and give: a stored webhook, and what can be known of it before it is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,15 +17,45 @@ class Undecodable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`native_id` is the platform's id of the order, None where it names none; `event` the platform's word for it."""
+    """`native_id` is the platform's id of the order, None where it names none; `event` the platform's word for it.
+
+    `order_key`: the whole key instead, from a platform that speaks of other sources' orders.
+    """
 
     native_id: str | None
     event: str | None
+    order_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a webhook is refused before it is stored: `field` is where, `message` is for the customer who sees it."""
+
+    field: str
+    message: str
+
+
+def accept_all(body: bytes, query: Mapping[str, str]) -> Sequence[Problem]:
+    """The `validate` of a platform that shows nobody a refusal: what is wrong is found when it is normalised."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class BadItem:
+    """One item of a batch that cannot become an event, while the others do. `reason` and `message` as `Undecodable`."""
+
+    index: int
+    reason: str
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
 class RawWebhook:
-    """A raw record as it lies in `webhooks.<source>`: `body` is exactly what was received."""
+    """A raw record as it lies in `webhooks.<source>`: `body` is exactly what was received.
+
+    `is_fetched`: we have fetched it from the platform's API ourselves; nobody who sends webhooks can make it so.
+    `method`: of the HTTP request.
+    """
 
     source: str
     body: bytes
@@ -34,3 +64,5 @@ class RawWebhook:
     received_at: datetime
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "POST"
+    is_fetched: bool = False

@@ -8,12 +8,12 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from streams import vocabulary
-from streams.vocabulary import Command, DeadLetter, Order, OrderEvent, Outcome
+from streams.vocabulary import Command, DeadLetter, Movement, Order, OrderEvent, Outcome, Stock
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 GROUP = "orderlog.records"
 
-RECORDS: tuple[type[BaseModel], ...] = (OrderEvent, Order, Command, Outcome, DeadLetter)
+RECORDS: tuple[type[BaseModel], ...] = (OrderEvent, Order, Command, Outcome, DeadLetter, Movement, Stock)
 
 
 def record_models() -> Mapping[str, type[BaseModel]]:

@@ -81,6 +81,16 @@ class Token(Scheme):
         return self
 
 
+class OAuth2(Scheme):
+    """OAuth2 client credentials (RFC 6749, 4.4): the sender fetches a token from our `/oauth/token` and bears it."""
+
+    scheme: Literal["oauth2"]
+    client_id: str = Field(min_length=1, max_length=200)
+    secrets: Secrets
+    scope: str | None = None
+    token_ttl_s: int = Field(default=3600, ge=60, le=24 * 60 * 60)
+
+
 class NoAuth(Scheme):
     """No authentication; must be written out, and is refused off loopback unless `allow_unauthenticated`."""
 
@@ -88,7 +98,8 @@ class NoAuth(Scheme):
 
 
 SourceAuth = Annotated[
-    ApicbaseHmac | DudaHmac | StandardWebhooks | Hmac | Bearer | Basic | Token | NoAuth, Field(discriminator="scheme")
+    ApicbaseHmac | DudaHmac | StandardWebhooks | Hmac | Bearer | Basic | Token | NoAuth,
+    Field(discriminator="scheme"),
 ]
 
 
@@ -114,3 +125,16 @@ class TargetOAuth2(Scheme):
 
 
 TargetAuth = Annotated[TargetBearer | TargetBasic | TargetOAuth2 | NoAuth, Field(discriminator="scheme")]
+
+
+class PollOAuth2Refresh(Scheme):
+    """The authorization-code grant, done by a person once: `refresh_token` begins the chain of refreshed tokens."""
+
+    scheme: Literal["oauth2-refresh"]
+    token_url: str
+    client_id: str
+    client_secret: SecretRef
+    refresh_token: SecretRef
+
+
+PollAuth = Annotated[PollOAuth2Refresh | TargetOAuth2 | TargetBearer, Field(discriminator="scheme")]

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ValidationError
 
 from streams import topics
+from streams.settings import check_sources
 from streams.settings.lines import Path
 from streams.settings.model import Ingest, Projections, Source, Target
 
@@ -15,7 +16,9 @@ Finding = tuple[Path, str, str]
 M = TypeVar("M", bound=BaseModel)
 
 
-def check(data: Mapping[str, Any], platforms: Callable[[], Collection[str]]) -> Iterator[Finding]:
+def check(
+    data: Mapping[str, Any], platforms: Callable[[], Collection[str]], options: check_sources.Options
+) -> Iterator[Finding]:
     """Each such mistake in the raw settings. Parts that are wrong by themselves are passed over: reported elsewhere."""
     yield from _names(data, "sources", (topics.webhooks,))
     yield from _names(data, "targets", (topics.commands, topics.deliveries))
@@ -23,6 +26,8 @@ def check(data: Mapping[str, Any], platforms: Callable[[], Collection[str]]) -> 
     yield from _platforms(data, platforms)
     yield from _open_doors(data)
     yield from _urls(data)
+    targets = [table for _, table in _tables(data, "targets")]
+    yield from check_sources.check_sources(list(_tables(data, "sources")), targets, options)
 
 
 def is_loopback(host: str) -> bool:
@@ -90,6 +95,15 @@ def _urls(data: Mapping[str, Any]) -> Iterator[Finding]:
         token_url = getattr(target.auth, "token_url", None)
         if token_url is not None and (problem := _url_problem(token_url)):
             yield ("targets", number, "auth", "token_url"), *problem
+    for number, table in _tables(data, "sources"):
+        source = _valid(Source, table)
+        if source is None or source.poll is None:
+            continue
+        if problem := _url_problem(source.poll.base_url):
+            yield ("sources", number, "poll", "base_url"), *problem
+        token_url = getattr(source.poll.auth, "token_url", None)
+        if token_url is not None and (problem := _url_problem(token_url)):
+            yield ("sources", number, "poll", "auth", "token_url"), *problem
 
 
 def _url_problem(url: str) -> tuple[str, str] | None:

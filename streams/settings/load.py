@@ -1,7 +1,7 @@
 """Reads `orderlog.toml` and the environment into `Settings`, or says everything that is wrong, with its place."""
 
 import tomllib
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Collection, Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,13 +104,27 @@ def _validate(data: dict[str, Any]) -> tuple[Settings | None, list[tuple[lines.P
         settings = Settings.model_validate(data)
     except ValidationError as error:
         findings = explain(error.errors(include_url=False, include_input=False), data)
-    return settings, findings + list(check(data, _platforms))
+    return settings, findings + list(check(data, _platforms, _options))
 
 
 def _platforms() -> Collection[str]:
-    from streams.platforms import PLATFORMS  # the decoders are needed only where a source is configured
+    from streams.platforms import NAMES  # the decoders are needed only where a source is configured
 
-    return PLATFORMS.keys()
+    return NAMES
+
+
+def _options(table: Mapping[str, Any], sources: frozenset[str]) -> Sequence[tuple[lines.Path, str, str]]:
+    """What the source's platform has to say of its options; nothing where something else is wrong with the source."""
+    from streams.platforms import NAMES, InvalidOptions, SourceConfig, platform_of
+
+    name, platform, options = table.get("name"), table.get("platform"), table.get("options", {})
+    if not isinstance(name, str) or platform not in NAMES or not isinstance(options, Mapping):
+        return ()
+    try:
+        platform_of(SourceConfig(name, platform, name, sources, options))
+    except InvalidOptions as error:
+        return error.problems
+    return ()
 
 
 def _text(file: Path) -> str:

@@ -1,21 +1,14 @@
 """The shape of `orderlog.toml`. Every bound has a default that is safe; secrets are named, never written."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 
 from streams.settings.auth import SecretRef, SourceAuth, TargetAuth
+from streams.settings.poll import Poll
+from streams.settings.section import Name, Port, Section
 
-# Names become parts of topic names and URLs; Kafka allows more, URLs do not.
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-Port = Annotated[int, Field(ge=0, le=65535)]
 RetryDelay = Annotated[float, Field(ge=0, le=24 * 60 * 60)]
-
-
-class Section(BaseModel):
-    """A table of the file; an unknown key is a mistake."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class Kafka(Section):
@@ -77,12 +70,23 @@ class Logging(Section):
 
 
 class Source(Section):
-    """One sender. Its URL is `/webhooks/<name>`."""
+    """One sender. Its URL is `/webhooks/<name>`.
+
+    `options`: what its platform lets be set. `fetch_from`: the target whose API has the orders that a thin ping only
+    names. `orders_of`: the source whose orders this one speaks of, where it names an order by that source's own id;
+    by default itself. `tracks_stock`: its orders move `inventory.*`; by default as the platform says. `poll`: the API
+    that is asked besides.
+    """
 
     name: Name
     platform: str
     auth: SourceAuth
     allow_unauthenticated: bool = False
+    options: dict[str, Any] = Field(default_factory=dict)
+    fetch_from: Name | None = None
+    orders_of: Name | None = None
+    tracks_stock: bool | None = None
+    poll: Poll | None = None
 
 
 class Breaker(Section):
@@ -96,7 +100,7 @@ class Target(Section):
     """One downstream API."""
 
     name: Name
-    kind: Literal["external"]
+    kind: Literal["external", "quickbutik"]
     base_url: str
     auth: TargetAuth
     rate_per_second: float = Field(default=100, gt=0)
@@ -132,6 +136,15 @@ class Settings(Section):
     def target(self, name: str) -> Target:
         """Raises `KeyError`."""
         return {target.name: target for target in self.targets}[name]
+
+    def source(self, name: str) -> Source:
+        """Raises `KeyError`."""
+        return {source.name: source for source in self.sources}[name]
+
+    @property
+    def polled(self) -> tuple[str, ...]:
+        """The sources that are polled."""
+        return tuple(source.name for source in self.sources if source.poll is not None)
 
     def targets_of(self, source: str) -> tuple[str, ...]:
         """The targets that orders of this source go to, in the order of the routes, each once."""

@@ -8,7 +8,7 @@ from streams.settings.model import Settings
 
 MASK = "***"
 # The settings that hold references, wherever they stand.
-KEYS = frozenset({"secrets", "token", "password", "client_secret"})
+KEYS = frozenset({"secrets", "token", "password", "client_secret", "refresh_token"})
 SECRET_BYTES_MAX = 64 * 1024
 
 
@@ -35,6 +35,10 @@ def references(settings: Settings) -> Iterator[tuple[tuple[str | int, ...], str]
     for number, source in enumerate(settings.sources):
         for place, ref in enumerate(getattr(source.auth, "secrets", ())):
             yield ("sources", number, "auth", "secrets", place), ref
+        if source.poll is not None:
+            for field in KEYS:
+                if isinstance(ref := getattr(source.poll.auth, field, None), str):
+                    yield ("sources", number, "poll", "auth", field), ref
     for number, target in enumerate(settings.targets):
         for field in ("token", "password", "client_secret"):
             if (ref := getattr(target.auth, field, None)) is not None:

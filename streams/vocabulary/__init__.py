@@ -6,6 +6,7 @@ from streams.vocabulary.event import EventType, OrderEvent, Origin
 from streams.vocabulary.facts import Address, Line, OrderFacts, Payment, Person, Shipment
 from streams.vocabulary.order import Order, TargetState
 from streams.vocabulary.status import OrderStatus, PaymentStatus
+from streams.vocabulary.stock import Movement, Product, Stock
 
 __all__ = [
     "Address",
@@ -15,6 +16,7 @@ __all__ = [
     "EventType",
     "HttpExchange",
     "Line",
+    "Movement",
     "Order",
     "OrderEvent",
     "OrderFacts",
@@ -25,6 +27,8 @@ __all__ = [
     "Payment",
     "PaymentStatus",
     "Person",
+    "Product",
     "Shipment",
+    "Stock",
     "TargetState",
 ]

@@ -13,6 +13,7 @@ class CommandType(StrEnum):
 
     CREATE_ORDER = "create_order"
     UPDATE_ORDER = "update_order"
+    FETCH_ORDER = "fetch_order"
     REDRIVE = "deadletter.redrive"
     DISCARD = "deadletter.discard"
 
@@ -43,7 +44,7 @@ class Command(Whole):
 class Outcome(Whole):
     """What became of a command. `response` is the target's answer, cut to a bound; `error` says why it is dead.
 
-    `receipt` is the command's.
+    `receipt` is the command's; `ref` is what the target calls the order, where its answer says so.
     """
 
     command_id: str
@@ -56,4 +57,5 @@ class Outcome(Whole):
     response: str | None = None
     error: str | None = None
     receipt: str | None = None
+    ref: str | None = None
     at: Time

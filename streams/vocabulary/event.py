@@ -48,11 +48,13 @@ class DeliveryFacts(Whole):
     attempts: int
     http_status: int | None = None
     error: str | None = None
+    ref: str | None = None
 
 
 class OrderEvent(Whole):
     """One fact. `id` is derived from what was received, so a replay or a retried webhook gives the same id.
 
+    `source` and `platform` are who states it, `order_key` whose order it is: a warehouse speaks of a shop's orders.
     `occurred_at` is the platform's time of the fact (UTC), `received_at` ours. `rank` orders events that a platform
     stamps with the same time (Duda: created < updated < deleted).
     """

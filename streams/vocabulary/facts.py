@@ -89,8 +89,15 @@ class OrderFacts(Model):
     payments: tuple[Payment, ...] | None = None
     shipments: tuple[Shipment, ...] | None = None
     placed_at: Time | None = None
+    # When the buyer wants to have it.
+    expected_at: Time | None = None
+    cancel_reason: str | None = None
     # What the platform called it, kept for people: `Reserved`, `CheckQueue`, `PROCESSED`, …
     platform_status: str | None = None
     platform_delivery_state: str | None = None
     platform_type: str | None = None
     note: str | None = None
+    # The platform shows the order as placed, whatever brought this webhook about.
+    is_placed: bool | None = None
+    # A thin ping: it says that something happened, and the platform's API has to be asked what.
+    is_ping: bool | None = None

@@ -11,11 +11,12 @@ Clock = tuple[int, int, int, str]
 
 
 class TargetState(Whole):
-    """What one target has of this order. `status`: `pending`, `delivered` or `dead`."""
+    """What one target has of this order. `status`: `pending`, `delivered` or `dead`; `ref`: its own id of the order."""
 
     status: str
     attempts: int = 0
     last_error: str | None = None
+    ref: str | None = None
     updated_at: Time
 
 
@@ -69,9 +70,11 @@ class Order(Whole):
     flags: tuple[str, ...] = ()
     version: int = 0
     placed_at: Time | None = None
+    expected_at: Time | None = None
     updated_at: Time | None = None
     platform_status: str | None = None
     platform_delivery_state: str | None = None
     platform_type: str | None = None
     note: str | None = None
+    cancel_reason: str | None = None
     bookkeeping: Bookkeeping = Field(default_factory=Bookkeeping)

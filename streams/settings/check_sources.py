@@ -1,0 +1,41 @@
+"""What no single field of a source can tell: what its platform makes of its options, and the names it refers to."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from streams.settings.lines import Path
+
+Finding = tuple[Path, str, str]
+# (number of the source, the raw table) → problems with its options, each with its path within them
+Options = Callable[[Mapping[str, Any], frozenset[str]], Sequence[tuple[Path, str, str]]]
+
+# Platforms whose webhooks name an order and say nothing of it.
+THIN = frozenset({"quickbutik"})
+FETCH_KINDS = frozenset({"quickbutik"})
+
+
+def check_sources(
+    sources: Sequence[tuple[int, Mapping[str, Any]]], targets: Sequence[Mapping[str, Any]], options: Options
+) -> Iterator[Finding]:
+    """Each such mistake in the raw tables."""
+    names = frozenset(name for _, table in sources if isinstance(name := table.get("name"), str))
+    kinds = {name: target.get("kind") for target in targets if isinstance(name := target.get("name"), str)}
+    for number, table in sources:
+        path: Path = ("sources", number)
+        yield from (((*path, *inner), what, mend) for inner, what, mend in _links(table, names, kinds))
+        for inner, what, mend in options(table, names):
+            yield (*path, "options", *inner), what, mend
+
+
+def _links(
+    table: Mapping[str, Any], names: frozenset[str], kinds: Mapping[str, object]
+) -> Iterator[tuple[Path, str, str]]:
+    owner, fetch, platform = table.get("orders_of"), table.get("fetch_from"), table.get("platform")
+    if isinstance(owner, str) and owner not in names:
+        yield ("orders_of",), f"no source has the name {owner}", f"sources: {', '.join(sorted(names))}"
+    able = sorted(name for name, kind in kinds.items() if kind in FETCH_KINDS)
+    mend = f"targets that can: {', '.join(able)}" if able else 'add [[targets]] with kind = "quickbutik"'
+    if platform in THIN and fetch is None:
+        yield ("fetch_from",), f"is required: a webhook of {platform} says only that an order exists", mend
+    if isinstance(fetch, str) and fetch not in able:
+        yield ("fetch_from",), f"no target named {fetch} can fetch orders", mend
