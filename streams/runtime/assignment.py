@@ -28,6 +28,10 @@ THREADS_MAX = 256
 COMMITTED_TIMEOUT_S = 15.0
 
 
+class PositionLost(Exception):
+    """The committed offset lies beyond the end of its topic."""
+
+
 class Assignment:
     """The partitions of one worker. All methods belong to the event loop's thread."""
 
@@ -75,6 +79,7 @@ class Assignment:
         try:
             producers = await asyncio.gather(*(self._fence(tp) for tp in wanted))
             committed = await self._committed(wanted)
+            await self._check_positions({tp: offset for tp, offset in committed.items() if offset > 0})
         except Exception as error:
             end_process("partitions could not be taken over", error, partitions=len(wanted))
         for tp, producer in zip(wanted, producers, strict=True):
@@ -96,6 +101,25 @@ class Assignment:
         return await asyncio.get_running_loop().run_in_executor(
             self._pool, self._group.committed, wanted, COMMITTED_TIMEOUT_S
         )
+
+    async def _check_positions(self, committed: Mapping[TopicPartition, int]) -> None:
+        """Raises `PositionLost` where a topic ends before what was committed of it.
+
+        Its new records would have the offsets of records that were processed, and be dropped as stale without a word.
+        """
+        loop = asyncio.get_running_loop()
+        bounds = await loop.run_in_executor(self._pool, self._group.bounds, list(committed), COMMITTED_TIMEOUT_S)
+        for (topic, number), (first, end) in bounds.items():
+            offset = committed[topic, number]
+            if offset > end:
+                raise PositionLost(
+                    f"{topic}[{number}] ends at {end}, and {offset} is committed: the topic has lost records, or was "
+                    "made anew. See what is missing, then set the group's offset there to the topic's end or beginning"
+                )
+            if offset < first:
+                log.error(
+                    "records expired before they were read", topic=topic, partition=number, records=first - offset
+                )
 
     def _partition(self, tp: TopicPartition, producer: TransactionalProducer) -> Partition:
         topic, number = tp

@@ -58,6 +58,10 @@ class Group:
                 raise KafkaException(item.error)
         return {(item.topic, item.partition): item.offset for item in answered}
 
+    def bounds(self, partitions: Sequence[tuple[str, int]], timeout_s: float) -> dict[tuple[str, int], tuple[int, int]]:
+        """The first offset that each partition still has, and the one after its last. Raises `KafkaException`."""
+        return {tp: self._consumer.get_watermark_offsets(TopicPartition(*tp), timeout_s) for tp in partitions}
+
     def close(self) -> None:
         self._consumer.close()
 
