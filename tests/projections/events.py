@@ -21,6 +21,7 @@ def from_webhook(platform: str, document: Mapping[str, Any], offset: int = 0) ->
     origin = Origin(topic=webhooks(platform), partition=0, offset=offset)
     body = json.dumps(document).encode()
     (event,) = PLATFORMS[platform].normalise(RawWebhook(platform, body, origin, f"r{offset}", NOW))
+    assert isinstance(event, OrderEvent)
     return event
 
 

@@ -37,4 +37,5 @@ def webhook(platform: str, body: bytes, offset: int = 7) -> RawWebhook:
 def event(platform: str, body: bytes, offset: int = 7) -> OrderEvent:
     """The one event of a webhook."""
     (only,) = PLATFORMS[platform].normalise(webhook(platform, body, offset))
+    assert isinstance(only, OrderEvent)
     return only
