@@ -1,8 +1,8 @@
-"""`orderlog sandbox`: a stand-in for the downstream APIs, strict and, where asked, faulty. Real HTTP, no Kafka.
+"""`orderlog sandbox`: stand-ins for the APIs around us, strict and, where asked, faulty. Real HTTP, no Kafka.
 
-order     what the API takes, strictly
-ledger    idempotency keys, effects, orders
-faults    which request fails how: decided by a seed, the key and the number of the attempt
-server    HTTP
-cli       the command
+server     all of them behind one port; what each must offer
+external   the external system of seed 000: `order` is what it takes, `ledger` what it remembers
+door       the way into each: faults, counts, the last requests
+faults     which request fails how: decided by a seed, the key and the number of the attempt
+cli        the command
 """

@@ -1,4 +1,4 @@
-"""`orderlog sandbox`: the stand-in API in the foreground."""
+"""`orderlog sandbox`: the stand-in APIs in the foreground."""
 
 import asyncio
 import signal
@@ -9,8 +9,9 @@ import structlog
 import typer
 from aiohttp import web
 
+from connectors.sandbox.external import ExternalApi
 from connectors.sandbox.faults import Faults
-from connectors.sandbox.server import Sandbox
+from connectors.sandbox.server import StandIn, application
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -34,7 +35,7 @@ def command(
     hang_s: Annotated[float, typer.Option(min=0, max=300)] = 30,
     seed: Annotated[int, typer.Option(help="Decides, with key and attempt, which request fails.")] = 0,
 ) -> None:
-    """Run a stand-in downstream API that remembers idempotency keys and fails as it is told to."""
+    """Run stand-in APIs that remember what was asked of them and fail as they are told to."""
     faults = Faults(
         latency_ms=latency_ms,
         error_rate=error_rate,
@@ -45,16 +46,17 @@ def command(
         hang_s=hang_s,
         seed=seed,
     )
-    asyncio.run(serve(Sandbox(token, faults), host, port, port_file))
+    apis: list[StandIn] = [ExternalApi(token, faults)]
+    asyncio.run(serve(application(apis), host, port, port_file))
     raise SystemExit(0)
 
 
-async def serve(sandbox: Sandbox, host: str, port: int, port_file: Path | None) -> None:
+async def serve(app: web.Application, host: str, port: int, port_file: Path | None) -> None:
     """Until SIGTERM or SIGINT. Prints the address once it listens."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner = web.AppRunner(sandbox.app(), access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_TIMEOUT_S)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -8,8 +8,9 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from connectors.sandbox.external import ExternalApi
 from connectors.sandbox.faults import Faults
-from connectors.sandbox.server import Sandbox
+from connectors.sandbox.server import application
 
 TOKEN = "sandbox-token"
 
@@ -27,10 +28,10 @@ async def serving(app: web.Application, tls: ssl.SSLContext | None = None) -> As
 
 
 @asynccontextmanager
-async def sandbox(**faults: Any) -> AsyncIterator[tuple[Sandbox, str]]:
+async def sandbox(**faults: Any) -> AsyncIterator[tuple[ExternalApi, str]]:
     """A sandbox with these faults, and its base URL."""
-    stand_in = Sandbox(TOKEN, Faults(**faults))
-    async with serving(stand_in.app()) as url:
+    stand_in = ExternalApi(TOKEN, Faults(**faults))
+    async with serving(application([stand_in])) as url:
         yield stand_in, url
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from connectors.sandbox.server import Sandbox
+from connectors.sandbox.external import ExternalApi
 from streams import admin, topics
 from streams.record import Record
 from streams.settings import load
@@ -214,7 +214,7 @@ async def until(true: Callable[[], Any], what: str, timeout_s: float = 60, every
         await asyncio.sleep(every_s)
 
 
-async def assert_delivered_once(made: Line, stand_in: Sandbox, commands: Sequence[Command]) -> list[Outcome]:
+async def assert_delivered_once(made: Line, stand_in: ExternalApi, commands: Sequence[Command]) -> list[Outcome]:
     """The invariant: each command one effect and one outcome; no order's effects out of order; an empty table."""
     outcomes = await made.outcomes()
     assert Counter(each.command_id for each in outcomes) == Counter(each.id for each in commands), "one outcome each"
@@ -224,7 +224,7 @@ async def assert_delivered_once(made: Line, stand_in: Sandbox, commands: Sequenc
     return outcomes
 
 
-def assert_effects(stand_in: Sandbox, commands: Sequence[Command]) -> None:
+def assert_effects(stand_in: ExternalApi, commands: Sequence[Command]) -> None:
     """Each command one effect, each order's in the order of its commands."""
     expected, seen = defaultdict(list), defaultdict(list)
     for command in commands:

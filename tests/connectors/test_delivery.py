@@ -9,8 +9,8 @@ from typing import Any
 
 import orjson
 
+from connectors.sandbox.external import ExternalApi
 from connectors.sandbox.faults import Faults
-from connectors.sandbox.server import Sandbox
 from streams import topics
 from streams.vocabulary import CommandType, OutcomeResult
 from tests.connectors.api import TOKEN, lines, sandbox
@@ -20,13 +20,13 @@ from tests.kafka import produce
 BROKEN = {"order": {"external_order_id": "broken"}}
 
 
-def arrivals_s(stand_in: Sandbox, status: int | None = None) -> list[float]:
+def arrivals_s(stand_in: ExternalApi, status: int | None = None) -> list[float]:
     """When requests arrived, of those that were answered `status` or of all, oldest first."""
     seen = lines(b"\n".join(stand_in.requests))
     return sorted(datetime.fromisoformat(each["at"]).timestamp() for each in seen if status in (None, each["status"]))
 
 
-def heal(stand_in: Sandbox, **faults: Any) -> None:
+def heal(stand_in: ExternalApi, **faults: Any) -> None:
     stand_in.faults = Faults(**faults)
 
 
