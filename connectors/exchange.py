@@ -27,11 +27,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. Header names are lower case; `body` is cut to the target's `response_bytes_max`."""
+    """What came back. Header names are lower case; `body` is cut to the target's `response_bytes_max`: `is_cut`."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,10 @@ class Masker:
     def body(self, body: bytes) -> str:
         """The body as text; what is not UTF-8 is replaced."""
         return self.text(body.decode("utf-8", "replace"))
+
+    def finds(self, body: bytes) -> bool:
+        """Whether one of the secrets is in it."""
+        return any(len(secret) >= SECRET_CHARS_MIN and secret.encode() in body for secret in self.secrets)
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {name: MASK if name.lower() in MASKED_HEADERS else self.text(value) for name, value in headers.items()}

@@ -9,7 +9,7 @@ import aiohttp
 import structlog
 
 from connectors.auth import Auth, AuthError
-from connectors.bounded import read_at_most
+from connectors.bounded import read_cut
 from connectors.exchange import Answer, Attempt, Masker, Request, masker
 from connectors.verdict import UNAUTHORISED
 from streams.settings.errors import SettingsError
@@ -78,9 +78,9 @@ class TargetClient:
         async with self._session.request(
             sent.request.method, sent.url, data=sent.request.body, headers=sent.headers, allow_redirects=False
         ) as response:
-            body = await read_at_most(response, self._target.response_bytes_max)
+            body, is_cut = await read_cut(response, self._target.response_bytes_max)
             headers = {name.lower(): _writable(value) for name, value in response.headers.items()}
-            return sent.answered(Answer(response.status, headers, body))
+            return sent.answered(Answer(response.status, headers, body, is_cut))
 
 
 class _Sent:

@@ -169,13 +169,13 @@ class Outlet:
         if attempt is None:
             self.gate.breaker.abandoned(self._monotonic(), probe=entered.probe)
         else:
-            judged = self._judge(attempt, entered)
+            judged = self._judge(delivery, attempt, entered)
             metrics.ATTEMPTS.labels(self.target.name, judged.verdict.value).inc()
             lane.done(delivery, judged, masker)
         self._pump()
 
-    def _judge(self, attempt: Attempt, entered: Pass) -> Judged:
-        at, verdict = self._now(), self._kind.judge(attempt.status)
+    def _judge(self, delivery: Delivery, attempt: Attempt, entered: Pass) -> Judged:
+        at, ruling = self._now(), self._kind.judge(delivery.command, attempt.answer)
         before = self.gate.breaker.state
         if blames_target(attempt.status):
             charged = self.gate.breaker.failed(self._monotonic(), probe=entered.probe)
@@ -183,7 +183,8 @@ class Outlet:
             self.gate.breaker.succeeded(probe=entered.probe)
             charged = not self._told_to_wait(attempt, at)
         self._report_breaker(before)
-        return Judged(attempt, verdict, charged and verdict is Verdict.RETRY, self._draw(), at)
+        is_charged = charged and ruling.verdict is Verdict.RETRY
+        return Judged(attempt, ruling.verdict, is_charged, self._draw(), at, ruling.why)
 
     def _told_to_wait(self, attempt: Attempt, at: datetime) -> bool:
         """429 with Retry-After is about our rate and not the command: all of it waits, the schedule stands still."""

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.exchange import ERROR_CHARS_MAX, Attempt, Masker, cut, shown
+from connectors.exchange import ERROR_CHARS_MAX, Answer, Attempt, Masker, cut, shown
 from connectors.schedule import jittered_s, retry_after_s, retry_delay_s
+from connectors.targets import KINDS
 from connectors.verdict import Verdict
 from connectors.vocabulary import Delivery, DeliveryState
 from streams import cloudevents, topics
@@ -44,13 +45,17 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An attempt and what it means. `charged`: the retry schedule counts it. `random`: in [0, 1), for the jitter."""
+    """An attempt and what it means. `charged`: the retry schedule counts it. `random`: in [0, 1), for the jitter.
+
+    `why`: what is wrong with the answer, where its status does not say it.
+    """
 
     attempt: Attempt
     verdict: Verdict
     charged: bool
     random: float
     at: datetime
+    why: str | None = None
 
 
 class Settler:
@@ -58,13 +63,14 @@ class Settler:
 
     def __init__(self, target: Target, record_bytes_max: int) -> None:
         self._target, self._record_bytes_max = target, record_bytes_max
+        self._kind = KINDS[target.kind]
 
     def settle(self, delivery: Delivery, judged: Judged, masker: Masker) -> Settled:
         """Delivered, to be tried again, or dead."""
         made = delivery.attempts + 1
-        error = _error(judged.attempt, masker)
+        error = _error(judged, masker)
         if judged.verdict is Verdict.DELIVERED:
-            return Settled(delivery, None, judged.at, (self._delivered(delivery, judged, masker),))
+            return self._done(delivery, judged, masker)
         if judged.verdict is Verdict.REJECTED:
             return self._dead(delivery.model_copy(update={"attempts": made}), REJECTED, error, judged, masker)
         charged = delivery.charged + judged.charged
@@ -78,9 +84,28 @@ class Settler:
         """Dead without an attempt: the command cannot become a request."""
         return self._to_dead(delivery, UNPROCESSABLE, error, now, None, None)
 
-    def _delivered(self, delivery: Delivery, judged: Judged, masker: Masker) -> Output:
+    def _done(self, delivery: Delivery, judged: Judged, masker: Masker) -> Settled:
+        """Delivered, with what the kind writes besides; dead where that must not, or cannot, be written."""
         answer = judged.attempt.answer
         assert answer is not None
+        records = tuple(self._kind.records(delivery.command, answer, judged.at))
+        for record in records:
+            if problem := self._problem(record, masker):
+                held = delivery.model_copy(update={"attempts": delivery.attempts + 1})
+                return self._dead(held, REJECTED, problem, judged, masker)
+        # What is kept whole in a record of its own is not kept in the outcome too.
+        response = None if records else cut(masker.body(answer.body), OUTCOME_RESPONSE_CHARS_MAX)
+        return Settled(delivery, None, judged.at, (*records, self._delivered(delivery, judged, answer, response)))
+
+    def _problem(self, record: Output, masker: Masker) -> str | None:
+        value = record.value or b""
+        if len(value) + RECORD_OVERHEAD_BYTES > self._record_bytes_max:
+            return f"the answer has {len(value)} bytes: more than a record holds (kafka.record_bytes_max)"
+        if masker.finds(value):
+            return "the answer holds a credential of ours, so it is not stored"
+        return None
+
+    def _delivered(self, delivery: Delivery, judged: Judged, answer: Answer, response: str | None) -> Output:
         return _output(
             topics.OUTCOMES,
             delivery,
@@ -89,7 +114,8 @@ class Settler:
                 result=OutcomeResult.DELIVERED,
                 attempts=delivery.attempts + 1,
                 http_status=answer.status,
-                response=cut(masker.body(answer.body), OUTCOME_RESPONSE_CHARS_MAX),
+                response=response,
+                ref=self._kind.ref(answer),
                 at=judged.at,
             ).to_json(),
             f"delivery.{OutcomeResult.DELIVERED}",
@@ -175,6 +201,9 @@ def _due_at(judged: Judged, delay_s: float) -> datetime:
     return judged.at + timedelta(seconds=jittered_s(max(delay_s, asked_s or 0.0), judged.random))
 
 
-def _error(attempt: Attempt, masker: Masker) -> str:
+def _error(judged: Judged, masker: Masker) -> str:
     """Short and without customer data: the answer's body stays in the dead letter."""
+    if judged.why is not None:
+        return judged.why
+    attempt = judged.attempt
     return f"HTTP {attempt.status}" if attempt.answer else masker.text(attempt.error or "no answer")[:ERROR_CHARS_MAX]

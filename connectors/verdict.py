@@ -1,5 +1,6 @@
 """What an answer means for the delivery, and what it says of the target. Pure (DESIGN section 2)."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 TOO_MANY_REQUESTS = 429
@@ -16,6 +17,14 @@ class Verdict(StrEnum):
     DELIVERED = "delivered"
     RETRY = "retry"
     REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """`why`: what is wrong with an answer whose status does not say it. Shown to people: no customer data in it."""
+
+    verdict: Verdict
+    why: str | None = None
 
 
 def classify(status: int | None, *, conflict: Verdict = Verdict.RETRY) -> Verdict:

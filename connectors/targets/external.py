@@ -5,14 +5,16 @@ under the same `external_order_id`. Amounts travel as exact JSON numbers: never 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from connectors.exchange import Request
+from connectors.exchange import Answer, Request
 from connectors.targets.unprocessable import Unprocessable
-from connectors.verdict import Verdict, classify
+from connectors.verdict import Ruling, Verdict, classify
+from streams.record import Output
 from streams.vocabulary import Command, CommandType
 
 KIND = "external"
@@ -20,6 +22,7 @@ PATH = "/api/orders"
 COMMANDS = frozenset({CommandType.CREATE_ORDER, CommandType.UPDATE_ORDER})
 AMOUNTS = ("total_amount",)
 ITEM_AMOUNTS = ("quantity", "price")
+REF_CHARS_MAX = 200
 
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]{1,255}")
 _JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
@@ -38,9 +41,26 @@ def request(command: Command) -> Request:
     return Request("POST", PATH, headers, _json(_with_numbers(order)))
 
 
-def judge(status: int | None) -> Verdict:
+def judge(command: Command, answer: Answer | None) -> Ruling:
     """409: a request with this key is in progress (draft-ietf-httpapi-idempotency-key-header, 2.7): ask again later."""
-    return classify(status, conflict=Verdict.RETRY)
+    return Ruling(classify(answer.status if answer else None, conflict=Verdict.RETRY))
+
+
+def records(command: Command, answer: Answer, at: datetime) -> Sequence[Output]:
+    """None: what the API answers states nothing of the order but its id there."""
+    return ()
+
+
+def ref(answer: Answer) -> str | None:
+    """The `id` in the answer; None where it has none that is fit to be shown."""
+    try:
+        document = orjson.loads(answer.body)
+    except orjson.JSONDecodeError:
+        return None
+    id = document.get("id") if isinstance(document, dict) else None
+    if isinstance(id, bool) or not isinstance(id, str | int):
+        return None
+    return str(id) if 0 < len(str(id)) <= REF_CHARS_MAX else None
 
 
 def _json(document: Mapping[str, Any]) -> bytes:

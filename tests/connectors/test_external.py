@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.exchange import Answer
 from connectors.sandbox.order import order_id_of
 from connectors.targets import KINDS, TargetKind, external
 from connectors.targets.unprocessable import Unprocessable
@@ -108,4 +109,23 @@ def test_the_reason_names_the_field_and_not_its_content() -> None:
 def test_every_kind_has_a_verdict_for_every_status(kind: TargetKind) -> None:
     """An answer without a meaning would stop the sink."""
     for status in (None, *range(100, 600)):
-        assert isinstance(kind.judge(status), Verdict)
+        answer = None if status is None else Answer(status, {}, b"")
+        assert isinstance(kind.judge(command(), answer).verdict, Verdict)
+
+
+@pytest.mark.parametrize(
+    ("body", "ref"),
+    [
+        (b'{"id": "ext-7"}', "ext-7"),
+        (b'{"id": 7}', "7"),
+        (b'{"id": true}', None),
+        (b'{"id": ""}', None),
+        (b'{"id": ["ext-7"]}', None),
+        (b"[]", None),
+        (b"Created", None),
+        (b'{"id": "' + b"x" * 201 + b'"}', None),
+    ],
+)
+def test_the_api_s_id_of_the_order_is_kept_and_rubbish_is_not(body: bytes, ref: str | None) -> None:
+    """The order was made: an odd answer must not undo that, nor fill the state with it."""
+    assert external.ref(Answer(201, {}, body)) == ref
