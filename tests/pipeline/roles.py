@@ -10,8 +10,8 @@ base_url = "{sandbox}"
 '''
 @pytest.fixture(scope="module")
 def line(module_broker, tmp_path_factory):
-        apis = [ExternalApi(TOKEN, Faults())]
-        with pipeline(module_broker, tmp_path_factory.mktemp("line"), SETTINGS, ENVIRON, apis) as made:
+    apis = [ExternalApi(TOKEN, Faults())]
+    with pipeline(module_broker, tmp_path_factory.mktemp("line"), SETTINGS, ENVIRON, apis) as made:
         yield made
 """
 
