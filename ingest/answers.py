@@ -10,6 +10,9 @@ from ingest.problems import CONTENT_TYPE, Problem, Refusal
 JSON = "application/json"
 CRLF = "\r\n"
 CHALLENGE = 'Orderlog realm="webhooks"'
+# RFC 6750 section 3.1: the sender fetches another token when it reads this.
+INVALID_TOKEN = ', error="invalid_token"'  # noqa: S105 - a parameter of a challenge
+FETCH_ANOTHER = frozenset(("token-invalid", "token-stale"))
 SERVER = "orderlog"
 
 
@@ -58,7 +61,10 @@ def refused(refusal: Refusal) -> web.Response:
     """`application/problem+json`. The connection ends where the rest of the request was not read."""
     problem = refusal.problem
     response = web.Response(
-        body=problem.body, status=problem.status, headers=_headers(problem, refusal.allow), content_type=CONTENT_TYPE
+        body=problem.body,
+        status=problem.status,
+        headers=_headers(problem, refusal.allow, refusal.challenge),
+        content_type=CONTENT_TYPE,
     )
     if refusal.close:
         response.force_close()
@@ -71,7 +77,7 @@ def raw_problem(problem: Problem) -> bytes:
         "Content-Type": CONTENT_TYPE,
         "Content-Length": str(len(problem.body)),
         "Connection": "close",
-        **_headers(problem, None),
+        **_headers(problem),
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
     return f"HTTP/1.1 {problem.status} Refused\r\n{head}\r\n".encode() + problem.body
@@ -82,12 +88,14 @@ def _http_date(now_s: int) -> str:
     return formatdate(now_s, usegmt=True)
 
 
-def _headers(problem: Problem, allow: str | None) -> dict[str, str]:
+def _headers(problem: Problem, allow: str | None = None, challenge: str | None = None) -> dict[str, str]:
     headers = {"Server": SERVER}
     if problem.retry_after_s is not None:
         headers["Retry-After"] = str(problem.retry_after_s)
     if problem.status == 401:
-        headers["WWW-Authenticate"] = CHALLENGE
+        headers["WWW-Authenticate"] = (challenge or CHALLENGE) + (
+            INVALID_TOKEN if problem.reason in FETCH_ANOTHER else ""
+        )
     if allow is not None:
         headers["Allow"] = allow
     return headers

@@ -1,4 +1,4 @@
-"""Which path is answered by what: webhooks, and what operators ask of the process."""
+"""Which path is answered by what: webhooks, tokens for their senders, and what operators ask of the process."""
 
 import asyncio
 
@@ -8,6 +8,8 @@ from aiohttp import web
 from ingest import metrics
 from ingest.answers import JSON, SERVER, Answer, refused
 from ingest.availability import Availability
+from ingest.oauth.endpoint import PATH as TOKEN_PATH
+from ingest.oauth.endpoint import TokenEndpoint
 from ingest.problems import Refusal
 from ingest.webhook import Webhooks
 
@@ -17,23 +19,23 @@ PREFIX = "/webhooks/"
 class Routes:
     """One plain function of a request: a router would cost more than it says."""
 
-    def __init__(self, webhooks: Webhooks, availability: Availability) -> None:
-        self._webhooks, self._availability = webhooks, availability
+    def __init__(self, webhooks: Webhooks, tokens: TokenEndpoint, availability: Availability) -> None:
+        self._webhooks, self._tokens, self._availability = webhooks, tokens, availability
 
     async def __call__(self, request: web.BaseRequest) -> Answer:
         path, _, query = _target(request).partition("?")
         if path.startswith(PREFIX):
             return await self._webhooks(request, path.removeprefix(PREFIX).removesuffix("/"), query)
-        if path not in ("/health", "/ready", "/metrics"):
-            return refused(Refusal("not-found"))
-        if request.method not in ("GET", "HEAD"):
-            return refused(Refusal("method-not-allowed", allow="GET, HEAD"))
-        response = await self._ask(path)
+        response = await (self._tokens(request) if path == TOKEN_PATH else self._ask(request.method, path))
         if self._webhooks.closing:
             response.force_close()
         return response
 
-    async def _ask(self, path: str) -> web.Response:
+    async def _ask(self, method: str, path: str) -> web.Response:
+        if path not in ("/health", "/ready", "/metrics"):
+            return refused(Refusal("not-found"))
+        if method not in ("GET", "HEAD"):
+            return refused(Refusal("method-not-allowed", allow="GET, HEAD"))
         if path == "/health":
             return _json({"status": "alive"})
         if path == "/ready":

@@ -32,6 +32,7 @@ BODY_BYTES = Histogram(
     buckets=(0, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216),
 )
 IN_FLIGHT = Gauge("orderlog_ingest_in_flight", "Webhooks being received or stored.", multiprocess_mode="livesum")
+TOKENS = Counter("orderlog_ingest_tokens", "Requests for access tokens by source and outcome.", ("source", "outcome"))
 PRODUCER_RESTARTS = Counter("orderlog_ingest_producer_restarts", "Producers that were replaced.")
 
 

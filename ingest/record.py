@@ -41,6 +41,11 @@ class Request:
     query: Fields
     body: bytes
 
+    @property
+    def last_query(self) -> dict[str, str]:
+        """The query as platforms read it: a repeated parameter counts with its last value."""
+        return {name: values[-1] for name, values in self.query.items()}
+
 
 def header_fields(raw: Iterable[tuple[bytes, bytes]]) -> Fields:
     """Raw headers by name in lower case, each with all its values."""

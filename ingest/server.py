@@ -18,6 +18,8 @@ from ingest import listener, metrics
 from ingest.availability import Availability
 from ingest.connection import HttpServer, Limits
 from ingest.http import Routes
+from ingest.oauth.clients import clients
+from ingest.oauth.endpoint import TokenEndpoint
 from ingest.producer import DurableProducer
 from ingest.refusals import Refusals
 from ingest.sources import senders
@@ -47,6 +49,7 @@ class Server:
             raise SettingsError([Mistake("", "kafka.bootstrap", "is not set", mend)])
         self._settings = settings
         self._senders = senders(settings, environ)
+        self._clients = clients(settings, environ)
         self._overrides = producer_overrides
 
     async def start(self, bound: socket.socket) -> None:
@@ -55,18 +58,19 @@ class Server:
         self.producer = DurableProducer(settings, loop, self._overrides)
         topics = frozenset(sender.topic for sender in self._senders.values())
         self.availability = Availability(topics, self.producer, time.monotonic)
-        refusals = Refusals(time.monotonic)
+        refusals, clock = Refusals(time.monotonic), Clock(time.time, time.monotonic)
         self.webhooks = Webhooks(
             settings.ingest,
             self._senders,
             self.producer,
             self.availability,
             refusals,
-            Clock(time.time, time.monotonic),
+            clock,
             log_accepted=settings.log.level == "debug",
         )
         limits = Limits(settings.ingest.header_timeout_s, settings.ingest.in_flight_max * CONNECTIONS_PER_REQUEST)
-        self._http = HttpServer(Routes(self.webhooks, self.availability), limits, refusals)
+        tokens = TokenEndpoint(self._clients, settings.ingest, refusals, clock)
+        self._http = HttpServer(Routes(self.webhooks, tokens, self.availability), limits, refusals)
         self.watch = asyncio.create_task(self.availability.watch())
         self._show_in_flight()
         self._tcp = await loop.create_server(self._http, sock=bound, backlog=listener.BACKLOG)

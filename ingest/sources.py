@@ -1,11 +1,12 @@
 """The sources as the handler needs them: everything that can be known before the first request is looked up once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ingest.auth import Verifier, verifier_of
 from streams import topics
-from streams.platforms import NAMES, InvalidOptions, Platform, platform_of
+from streams.platforms import NAMES, InvalidOptions, Platform, Problem, platform_of
+from streams.platforms.webhook import accept_all
 from streams.settings import Settings, SettingsError
 from streams.settings.check import is_loopback
 from streams.settings.errors import Mistake
@@ -14,6 +15,8 @@ from streams.sources import config_of
 
 # Headers and framing of a record beside its body: http_headers and http_query are bounded by the HTTP server.
 RECORD_OVERHEAD_BYTES = 128 * 1024
+
+Validate = Callable[[bytes, Mapping[str, str]], Sequence[Problem]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Sender:
         """The value of an `Allow` header."""
         return ", ".join(sorted(self.methods))
 
+    @property
+    def validate(self) -> Validate | None:
+        """The platform's, where it refuses anything at all."""
+        return None if self.platform.validate is accept_all else self.platform.validate
+
 
 def senders(settings: Settings, environ: Mapping[str, str]) -> dict[str, Sender]:
     """The senders by name. Raises `SettingsError` with every secret that cannot be had and every door left open."""
@@ -39,7 +47,7 @@ def senders(settings: Settings, environ: Mapping[str, str]) -> dict[str, Sender]
     found: dict[str, Sender] = {}
     for source in settings.sources:
         try:
-            found[source.name] = _sender(source, settings, environ)
+            found[source.name] = sender_of(source, settings, environ)
         except SettingsError as error:
             mistakes += error.mistakes
     if mistakes:
@@ -47,7 +55,8 @@ def senders(settings: Settings, environ: Mapping[str, str]) -> dict[str, Sender]
     return found
 
 
-def _sender(source: Source, settings: Settings, environ: Mapping[str, str]) -> Sender:
+def sender_of(source: Source, settings: Settings, environ: Mapping[str, str]) -> Sender:
+    """One of them. Raises `SettingsError`."""
     key = f"sources.{source.name}"
     if source.auth.scheme == "none" and not _may_be_open(source, settings):
         mend = "choose a scheme, bind ingest.host to loopback, or set allow_unauthenticated = true"
@@ -62,7 +71,7 @@ def _sender(source: Source, settings: Settings, environ: Mapping[str, str]) -> S
     return Sender(
         name=source.name,
         platform=platform,
-        verifier=verifier_of(source.auth, environ),
+        verifier=verifier_of(source.auth, environ, source.name),
         topic=topics.webhooks(source.name),
         path=f"/webhooks/{source.name}",
         methods=frozenset(platform.METHODS),

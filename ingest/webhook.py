@@ -5,11 +5,13 @@
     3. the body, under its bounds           body-too-large, request-timeout, body-incomplete, …
     4. the sender is who it says            signature-…, token-…, credentials-…
     5. which order, which event             never refuses: what names no order is kept under its receipt id
-    6. the raw record, acknowledged by all in-sync replicas, and only then 200
+    6. an order that its customer must mend invalid-order, for the platforms that show the answer to their customer
+    7. the raw record, acknowledged by all in-sync replicas, and only then 200
 
 A body that is authentic and not an order (not even JSON) is stored all the same: normalise puts it into quarantine.
 """
 
+import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,16 +25,18 @@ from ingest.answers import Accepted, Answer, refused
 from ingest.auth import AuthError, Presented
 from ingest.availability import Availability
 from ingest.body import read_body
-from ingest.problems import Refusal
+from ingest.problems import Refusal, invalid_order
 from ingest.producer import DurableProducer, Stored
 from ingest.record import Request, event_name, header_fields, query_fields, raw_record
 from ingest.refusals import Refusals
-from ingest.sources import Sender
+from ingest.sources import Sender, Validate
 from streams.platforms import Identity
 from streams.record import Output
 from streams.settings.model import Ingest
 
 logger = structlog.get_logger("orderlog.ingest.webhook")
+
+FRAMES_MAX = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,8 @@ class Webhooks:
         identity = self._identify(sender, request, trace)
         record = raw_record(sender, request, identity, receipt=receipt, received_at_s=received_at_s)
         trace.event, trace.order_key = event_name(identity), (record.key or b"").decode()
+        if sender.validate is not None:
+            self._validate(sender.validate, request, trace)
         stored = await self._producer.send(record)
         self._accept(trace, record, stored, clock.monotonic_s() - started_s)
         return Accepted(receipt, received_at_s)
@@ -143,16 +149,27 @@ class Webhooks:
         try:
             sender.verifier.check(presented, now_s)
         except AuthError as error:
-            raise Refusal(error.reason) from None
+            raise Refusal(error.reason, challenge=sender.verifier.challenge) from None
 
     def _identify(self, sender: Sender, request: Request, trace: Trace) -> Identity:
-        """A repeated parameter counts with its last value. A decoder's bug must not lose a webhook."""
-        query = {name: values[-1] for name, values in request.query.items()}
+        """A decoder's bug must not lose a webhook."""
         try:
-            return sender.platform.identify(request.body, query)
+            return sender.platform.identify(request.body, request.last_query)
         except Exception as error:  # it promises not to raise; if it does, the record is kept under its receipt id
-            logger.exception("identify failed", error=type(error).__name__, **trace.facts())
+            logger.error("identify failed", error=type(error).__name__, at=_where(error), **trace.facts())  # noqa: TRY400
             return Identity(None, None)
+
+    def _validate(self, validate: Validate, request: Request, trace: Trace) -> None:
+        """Nor must a validator's bug: what it cannot judge is kept. Raises `Refusal("invalid-order")`."""
+        try:
+            problems = validate(request.body, request.last_query)
+            refusal = invalid_order(problems) if problems else None
+        except Exception as error:
+            logger.error("validate failed", error=type(error).__name__, at=_where(error), **trace.facts())  # noqa: TRY400
+            return
+        if refusal is not None:
+            trace.receipt = None  # there will be no such record
+            raise refusal
 
     def _accept(self, trace: Trace, record: Output, stored: Stored, seconds: float) -> None:
         self._counts.count(trace.source, trace.event, metrics.ACCEPTED)
@@ -166,3 +183,9 @@ class Webhooks:
         self._counts.count(trace.source, trace.event, reason)
         self._refusals.note(reason, **trace.facts())
         return refused(refusal)
+
+
+def _where(error: Exception) -> str:
+    """The places in the code, without the error's own words: those of a decoder quote the order."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES_MAX:]
+    return " < ".join(f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(frames))

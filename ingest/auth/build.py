@@ -4,16 +4,21 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 
-from ingest.auth import duda, signatures, standard_webhooks, tokens
+from ingest.auth import access_token, duda, signatures, standard_webhooks, tokens
 from ingest.auth.presented import Presented, Verifier
 from streams.settings import auth as schemes
 from streams.settings.errors import Mistake, SettingsError
 from streams.settings.secrets import resolve
 
+BEARER = 'Bearer realm="webhooks"'
+BASIC = 'Basic realm="webhooks", charset="UTF-8"'
+AUTHORIZATION = frozenset((tokens.AUTHORIZATION,))
 
-def verifier_of(auth: schemes.SourceAuth, environ: Mapping[str, str]) -> Verifier:
+
+def verifier_of(auth: schemes.SourceAuth, environ: Mapping[str, str], source: str) -> Verifier:
     """The check of this scheme, its secrets looked up now, so that a missing one is found at the start.
 
+    `source`: the name of the one it guards; an access token opens no other.
     Raises `SettingsError`, which names the reference of a secret that is not there or cannot be a key.
     """
     match auth:
@@ -32,10 +37,13 @@ def verifier_of(auth: schemes.SourceAuth, environ: Mapping[str, str]) -> Verifie
             return Verifier(signatures.plain_hmac(keys, auth.header, auth.algorithm, auth.encoding, auth.prefix))
         case schemes.Bearer():
             secrets = _plain(auth.secrets, environ)
-            return Verifier(tokens.bearer(secrets), frozenset((tokens.AUTHORIZATION,)), travelling=_texts(secrets))
+            return Verifier(tokens.bearer(secrets), AUTHORIZATION, travelling=_texts(secrets), challenge=BEARER)
         case schemes.Basic():
             secrets = _plain(auth.secrets, environ)
-            return Verifier(tokens.basic(secrets), frozenset((tokens.AUTHORIZATION,)), travelling=_texts(secrets))
+            return Verifier(tokens.basic(secrets), AUTHORIZATION, travelling=_texts(secrets), challenge=BASIC)
+        case schemes.OAuth2():
+            check = access_token.oauth2(_plain(auth.secrets, environ), source, auth.client_id)
+            return Verifier(check, AUTHORIZATION, challenge=BEARER)
         case schemes.Token():
             return _token(auth, environ)
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 class AuthError(Exception):
     """The request is not believed. `reason` is stable and tells nothing about the secret.
 
-    A reason that ends in `missing` or `malformed` is 401 (nothing readable was presented), all others 403.
+    A reason that ends in `missing` or `malformed` is 401 (nothing readable was presented), and so is an access token
+    that can be replaced by another (`token-invalid`, `token-stale`); all others are 403.
     """
 
     def __init__(self, reason: str) -> None:
@@ -46,7 +47,8 @@ class Verifier:
     """A source's check, and the places where its credentials travel: what lies there is never stored.
 
     `reads_path`: the URL's last segment is a token. `travelling`: secrets that come with each request, as text, so that
-    they can be cut out wherever else they turn up (a `Referer` that holds the URL).
+    they can be cut out wherever else they turn up (a `Referer` that holds the URL). `challenge`: the `WWW-Authenticate`
+    of a 401, where HTTP has a name for the scheme.
     """
 
     check: Check
@@ -54,3 +56,4 @@ class Verifier:
     credential_query: frozenset[str] = frozenset()
     reads_path: bool = False
     travelling: tuple[str, ...] = field(default=(), repr=False)
+    challenge: str | None = None

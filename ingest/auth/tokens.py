@@ -17,11 +17,15 @@ def bearer(secrets: Sequence[bytes]) -> Check:
     """`Authorization: Bearer <token>` (RFC 6750)."""
 
     def check(presented: Presented, now_s: float) -> None:
-        token = _credentials(presented, "bearer", "token")
-        if not any_secret(secrets, (token,)):
+        if not any_secret(secrets, (bearer_token(presented),)):
             raise AuthError("token-mismatch")
 
     return check
+
+
+def bearer_token(presented: Presented) -> str:
+    """What `Authorization: Bearer` holds. Raises `AuthError`."""
+    return _credentials(presented, "bearer", "token")
 
 
 def basic(secrets: Sequence[bytes]) -> Check:

@@ -82,7 +82,10 @@ class Token(Scheme):
 
 
 class OAuth2(Scheme):
-    """OAuth2 client credentials (RFC 6749, 4.4): the sender fetches a token from our `/oauth/token` and bears it."""
+    """OAuth2 client credentials (RFC 6749, 4.4): the sender fetches a token from our `/oauth/token` and bears it.
+
+    `secrets` are the client's. `scope`: the words, separated by spaces, that it may ask for; unset: any.
+    """
 
     scheme: Literal["oauth2"]
     client_id: str = Field(min_length=1, max_length=200)
@@ -98,7 +101,7 @@ class NoAuth(Scheme):
 
 
 SourceAuth = Annotated[
-    ApicbaseHmac | DudaHmac | StandardWebhooks | Hmac | Bearer | Basic | Token | NoAuth,
+    ApicbaseHmac | DudaHmac | StandardWebhooks | Hmac | Bearer | Basic | Token | OAuth2 | NoAuth,
     Field(discriminator="scheme"),
 ]
 
@@ -109,8 +112,10 @@ class TargetBearer(Scheme):
 
 
 class TargetBasic(Scheme):
+    """Without a `user` the password is both: some APIs take one key as user and as password (Quickbutik, seed 000)."""
+
     scheme: Literal["basic"]
-    user: str
+    user: str | None = None
     password: SecretRef
 
 

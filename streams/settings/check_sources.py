@@ -25,6 +25,21 @@ def check_sources(
         yield from (((*path, *inner), what, mend) for inner, what, mend in _links(table, names, kinds))
         for inner, what, mend in options(table, names):
             yield (*path, "options", *inner), what, mend
+    yield from _clients(sources)
+
+
+def _clients(sources: Sequence[tuple[int, Mapping[str, Any]]]) -> Iterator[Finding]:
+    """The token endpoint finds the source by the client's id."""
+    seen: set[str] = set()
+    for number, table in sources:
+        auth = table.get("auth")
+        if not isinstance(auth, Mapping) or auth.get("scheme") != "oauth2":
+            continue
+        if isinstance(client := auth.get("client_id"), str):
+            if client in seen:
+                path: Path = ("sources", number, "auth", "client_id")
+                yield path, "an earlier source has this client too", "give each source a client of its own"
+            seen.add(client)
 
 
 def _links(

@@ -22,7 +22,7 @@ TOKEN = Token(scheme="token", secrets=("env:S",))
 
 def sender(auth: SourceAuth = TOKEN) -> Sender:
     name = "shop"
-    verifier = verifier_of(auth, {"S": SECRET})
+    verifier = verifier_of(auth, {"S": SECRET}, name)
     return Sender(name, PLATFORMS["selldone"], verifier, topics.webhooks(name), "/webhooks/shop", frozenset({"POST"}))
 
 

@@ -94,7 +94,7 @@ def outcome(auth: Mapping[str, Any], headers: Headers, body: bytes = BODY, now_s
     """`believed`, or the reason of the refusal."""
     scheme: SourceAuth = TypeAdapter(SourceAuth).validate_python(auth)
     try:
-        verifier_of(scheme, ENVIRON).check(Presented(body, headers), now_s)
+        verifier_of(scheme, ENVIRON, "shop").check(Presented(body, headers), now_s)
     except AuthError as error:
         return error.reason
     return "believed"
@@ -204,7 +204,7 @@ def test_the_reference_vector_of_standard_webhooks_is_believed() -> None:
         "webhook-signature": ["v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="],
     }
     scheme = TypeAdapter(SourceAuth).validate_python({"scheme": "standard-webhooks", "secrets": ["env:S"]})
-    verifier = verifier_of(scheme, {"S": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"})
+    verifier = verifier_of(scheme, {"S": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, "shop")
     verifier.check(Presented(b'{"test": 2432232314}', headers), 1614265330.0)
 
 

@@ -17,7 +17,7 @@ BOTH = ["env:NEW", "env:OLD"]
 
 def verifier(auth: Mapping[str, Any]) -> Verifier:
     scheme: SourceAuth = TypeAdapter(SourceAuth).validate_python(auth)
-    return verifier_of(scheme, ENVIRON)
+    return verifier_of(scheme, ENVIRON, "shop")
 
 
 def outcome(
