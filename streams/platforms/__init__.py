@@ -13,7 +13,7 @@ A platform whose meaning depends on its source's settings offers `configure` ins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from streams.platforms import duda, selldone
+from streams.platforms import apicbase, duda, selldone
 from streams.platforms.config import InvalidOptions, SourceConfig, alone
 from streams.platforms.webhook import BadItem, Identity, Problem, RawWebhook, Undecodable
 from streams.vocabulary import EventType, OrderEvent
@@ -56,7 +56,7 @@ class Platform(Protocol):
 
 
 FIXED: Mapping[str, Platform] = {module.NAME: module for module in (duda, selldone)}
-CONFIGURED: Mapping[str, Callable[[SourceConfig], Platform]] = {}
+CONFIGURED: Mapping[str, Callable[[SourceConfig], Platform]] = {apicbase.NAME: apicbase.configure}
 
 NAMES = frozenset((*FIXED, *CONFIGURED))
 
@@ -72,4 +72,4 @@ def platform_of(config: SourceConfig) -> Platform:
 
 
 # Every platform that needs no options.
-PLATFORMS: Mapping[str, Platform] = {**FIXED}
+PLATFORMS: Mapping[str, Platform] = {**FIXED, apicbase.NAME: apicbase.configure(alone(apicbase.NAME))}
