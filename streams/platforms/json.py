@@ -25,7 +25,15 @@ _MAYBE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def decode(body: bytes) -> Document:
-    """The object in `body`: integers as `int`, other numbers as `Decimal`, never a float. Raises `Undecodable`.
+    """The object in `body`, as `decode_value` reads it. Raises `Undecodable`."""
+    value = decode_value(body)
+    if not isinstance(value, dict):
+        raise Undecodable("not-an-object", "the body is JSON, but not an object")
+    return value
+
+
+def decode_value(body: bytes) -> Any:
+    """What is in `body`: integers as `int`, other numbers as `Decimal`, never a float. Raises `Undecodable`.
 
     A byte order mark is let pass. The same bytes give the same answer however deep the caller's stack is.
     """
@@ -37,8 +45,6 @@ def decode(body: bytes) -> Document:
         raise _too_deep() from None
     except ValueError as error:
         raise Undecodable("not-json", f"the body is not JSON: {_where(error)}") from None
-    if not isinstance(value, dict):
-        raise Undecodable("not-an-object", "the body is JSON, but not an object")
     if body.count(b"[") + body.count(b"{") > DEPTH_MAX:
         _refuse_deep(value)
     if _MAYBE_SURROGATE.search(body):
