@@ -56,7 +56,9 @@ class Platform(Protocol):
 
 
 FIXED: Mapping[str, Platform] = {module.NAME: module for module in (duda, selldone)}
-CONFIGURED: Mapping[str, Callable[[SourceConfig], Platform]] = {apicbase.NAME: apicbase.configure}
+# These need no options, but what they say depends on their source's settings all the same.
+_OPTIONAL = {module.NAME: module.configure for module in (apicbase, commerceos, external_system)}
+CONFIGURED: Mapping[str, Callable[[SourceConfig], Platform]] = {**_OPTIONAL}
 
 NAMES = frozenset((*FIXED, *CONFIGURED))
 
@@ -72,4 +74,4 @@ def platform_of(config: SourceConfig) -> Platform:
 
 
 # Every platform that needs no options.
-PLATFORMS: Mapping[str, Platform] = {**FIXED, apicbase.NAME: apicbase.configure(alone(apicbase.NAME))}
+PLATFORMS: Mapping[str, Platform] = {**FIXED, **{name: configure(alone(name)) for name, configure in _OPTIONAL.items()}}

@@ -45,6 +45,8 @@ class Line(Model):
     unit_price: Money | None = None
     tax: Money | None = None
     total: Money | None = None
+    # Serialised units, each with what tells it apart: an IMEI, or the IMEI of the phone that a plan is for.
+    instances: tuple[dict[str, str], ...] | None = None
 
 
 class Payment(Model):

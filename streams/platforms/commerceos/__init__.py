@@ -1,0 +1,110 @@
+"""CommerceOS' sync webhooks (seed 002): snapshots of orders and shipments, one or many to a body, and again and again.
+
+An item that cannot be read costs only itself: any refusal would make CommerceOS abort its whole run. An event's id is
+made of the item alone, so that a snapshot pushed again, in whatever company, is the same event.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import orjson
+
+from streams.platforms.commerceos import words
+from streams.platforms.commerceos.batch import ITEMS_MAX, split
+from streams.platforms.commerceos.items import about, statement
+from streams.platforms.commerceos.options import Options, options_of
+from streams.platforms.config import SourceConfig
+from streams.platforms.facts import event_of
+from streams.platforms.fields import Inexact
+from streams.platforms.json import UNKNOWN, decode
+from streams.platforms.webhook import BadItem, Identity, Problem, RawWebhook, Undecodable, accept_all
+from streams.vocabulary import EventType, OrderEvent
+
+NAME = "commerceos"
+# What ingest counts a body by whose items are of several kinds.
+MIXED = "batch"
+
+
+@dataclass(frozen=True, slots=True)
+class CommerceOS:
+    """The platform for one source."""
+
+    config: SourceConfig
+    options: Options
+
+    NAME: ClassVar[str] = NAME
+    METHODS: ClassVar[Sequence[str]] = ("POST",)
+    EVENTS: ClassVar[Mapping[str, tuple[EventType, int]]] = words.EVENTS
+
+    def identify(self, body: bytes, query: Mapping[str, str]) -> Identity:
+        """The one order that all items speak of; no key where they speak of several."""
+        try:
+            value = orjson.loads(body)
+            return self._of_all(value if isinstance(value, list) else [value])
+        except (orjson.JSONDecodeError, Inexact):
+            pass
+        try:
+            return self._of_all([found for item in split(body) if not isinstance(found := read(item), Undecodable)])
+        except Undecodable:
+            return UNKNOWN
+
+    def validate(self, body: bytes, query: Mapping[str, str]) -> Sequence[Problem]:
+        return accept_all(body, query)
+
+    def normalise(self, webhook: RawWebhook) -> Sequence[OrderEvent | BadItem]:
+        """One event per item, in their order, each once; a `BadItem` for one that cannot be read.
+
+        Raises `Undecodable` where no item can be: the reasons of `split`, else that of the first item.
+        """
+        found: dict[str, OrderEvent | BadItem] = {}
+        refused: list[Undecodable] = []
+        items = split(webhook.body)
+        for index, text in enumerate(items):
+            try:
+                event = self._event(text, webhook)
+                found.setdefault(event.id, event)
+            except Undecodable as error:
+                refused.append(error)
+                found[f"item {index}"] = BadItem(index, error.reason, str(error))
+        if refused and len(refused) == len(items):
+            raise refused[0]
+        return tuple(found.values())
+
+    def _event(self, text: bytes, webhook: RawWebhook) -> OrderEvent:
+        item = decode(text)
+        return event_of(NAME, webhook, statement(item, canonical(item), self.config, self.options))
+
+    def _of_all(self, items: Sequence[Any]) -> Identity:
+        if len(items) > ITEMS_MAX:
+            return UNKNOWN
+        keys, said = set(), set()
+        for item in items:
+            try:
+                found = about(item, self.config, self.options) if isinstance(item, dict) else None
+            except Undecodable:
+                continue
+            if found is not None:
+                keys.add(found.key)
+                said.add(found.word)
+        word = said.pop() if len(said) == 1 else MIXED if said else None
+        return Identity(None, word, order_key=keys.pop() if len(keys) == 1 else None)
+
+
+def read(item: bytes) -> dict[str, Any] | Undecodable:
+    """The item, or why it is none."""
+    try:
+        return decode(item)
+    except Undecodable as error:
+        return error
+
+
+def canonical(item: Mapping[str, Any]) -> bytes:
+    """The same bytes for the same item, however it was written."""
+    return json.dumps(item, sort_keys=True, separators=(",", ":"), default=str).encode()
+
+
+def configure(config: SourceConfig) -> CommerceOS:
+    """Raises `InvalidOptions`."""
+    return CommerceOS(config, options_of(config.options))
