@@ -13,7 +13,7 @@ A platform whose meaning depends on its source's settings offers `configure` ins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from streams.platforms import apicbase, duda, selldone
+from streams.platforms import apicbase, commerceos, duda, external_system, selldone
 from streams.platforms.config import InvalidOptions, SourceConfig, alone
 from streams.platforms.webhook import BadItem, Identity, Problem, RawWebhook, Undecodable
 from streams.vocabulary import EventType, OrderEvent
