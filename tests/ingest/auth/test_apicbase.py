@@ -24,7 +24,7 @@ def seed_sign(message: bytes) -> str:
 
 def said_of(body: bytes, signature: str) -> str:
     auth = TypeAdapter(SourceAuth).validate_python({"scheme": "apicbase-hmac", "secrets": ["env:SECRET"]})
-    verifier = verifier_of(auth, {"SECRET": SECRET.decode()})
+    verifier = verifier_of(auth, {"SECRET": SECRET.decode()}, "apicbase")
     presented = Presented(body, {"x-apic-webhook-signature": [signature]}, {}, None)
     try:
         verifier.check(presented, 0.0)
