@@ -129,7 +129,7 @@ def _bearer_header(settings: TargetBearer, environ: Mapping[str, str]) -> tuple[
 
 def _basic_header(settings: TargetBasic, environ: Mapping[str, str]) -> tuple[str, frozenset[str]]:
     password = resolve(settings.password, environ).decode()
-    header = _basic(settings.user, password)
+    header = _basic(password if settings.user is None else settings.user, password)
     return header, frozenset({password, header.removeprefix("Basic ")})
 
 

@@ -12,6 +12,8 @@ from streams.settings import check_sources
 from streams.settings.lines import Path
 from streams.settings.model import Ingest, Projections, Source, Target
 
+HTTPS_KINDS = frozenset({"quickbutik"})
+
 Finding = tuple[Path, str, str]
 M = TypeVar("M", bound=BaseModel)
 
@@ -90,7 +92,7 @@ def _urls(data: Mapping[str, Any]) -> Iterator[Finding]:
         target = _valid(Target, table)
         if not target:
             continue
-        if problem := _url_problem(target.base_url):
+        if problem := _url_problem(target.base_url) or _plain_problem(target):
             yield ("targets", number, "base_url"), *problem
         token_url = getattr(target.auth, "token_url", None)
         if token_url is not None and (problem := _url_problem(token_url)):
@@ -117,6 +119,14 @@ def _url_problem(url: str) -> tuple[str, str] | None:
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
         return "must hold no credentials, query or fragment", "put credentials into auth, as env:NAME or file:PATH"
     return None
+
+
+def _plain_problem(target: Target) -> tuple[str, str] | None:
+    """Quickbutik's key is in every request, and its API refuses plain HTTP; a stand-in on this machine may be plain."""
+    parts = urlsplit(target.base_url)
+    if target.kind not in HTTPS_KINDS or parts.scheme == "https" or is_loopback(parts.hostname or ""):
+        return None
+    return f"must be https: {target.kind} takes its key over nothing else", f"write https://{parts.netloc}"
 
 
 def _tables(data: Mapping[str, Any], section: str) -> Iterator[tuple[int, Mapping[str, Any]]]:

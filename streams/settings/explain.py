@@ -12,6 +12,8 @@ AUTH_MISSING = "a source without authentication is refused"
 AUTH_MEND = 'write auth = { scheme = "…", … }, or { scheme = "none" } for a source on loopback'
 WRITTEN_OUT = "a secret must not be written in the configuration"
 WRITTEN_OUT_MEND = 'name it: "env:NAME" or "file:PATH"'
+# A default that depends on another setting, which is wrong itself and told of.
+NOT_CALLED = "default_factory_not_called"
 NAME_MEND = "use 1 to 63 of a-z, 0-9 and -, beginning with a letter or a digit"
 
 
@@ -20,7 +22,7 @@ def explain(errors: Iterable[Mapping[str, Any]], data: Mapping[str, Any]) -> lis
 
     A list whose items are wrong is not called too short as well: pydantic counts only the items that were right.
     """
-    found = [(error["type"], _explain(error, data)) for error in errors]
+    found = [(error["type"], _explain(error, data)) for error in errors if error["type"] != NOT_CALLED]
     inner = {finding[0][:-1] for _, finding in found if isinstance(finding[0][-1], int)}
     return [finding for kind, finding in found if not (kind == "too_short" and finding[0] in inner)]
 

@@ -1,5 +1,6 @@
 """The shape of `orderlog.toml`. Every bound has a default that is safe; secrets are named, never written."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -89,6 +90,13 @@ class Source(Section):
     poll: Poll | None = None
 
 
+# After each failed attempt, until it is given up. External system: seed 002's strategy; Quickbutik: seed 000's, 1 s more
+# for each attempt.
+RETRY_DELAYS_S: Mapping[str, tuple[float, ...]] = {"external": (0, 1, 2, 5, 10), "quickbutik": (1, 2, 3)}
+# Not more than the attempts of one delivery: an outage opens the breaker before anything is given up.
+BREAKER_FAILURES: Mapping[str, int] = {"external": 10, "quickbutik": 3}
+
+
 class Breaker(Section):
     """Opens after `failures` in a row that speak of the target itself; lets one attempt through after `open_s`."""
 
@@ -97,7 +105,7 @@ class Breaker(Section):
 
 
 class Target(Section):
-    """One downstream API."""
+    """One downstream API. What is not set is as its kind says."""
 
     name: Name
     kind: Literal["external", "quickbutik"]
@@ -105,10 +113,12 @@ class Target(Section):
     auth: TargetAuth
     rate_per_second: float = Field(default=100, gt=0)
     max_in_flight: int = Field(default=32, ge=1, le=10_000)
-    retry_delays_s: tuple[RetryDelay, ...] = Field(default=(0, 1, 2, 5, 10), max_length=100)
+    retry_delays_s: tuple[RetryDelay, ...] = Field(
+        default_factory=lambda given: RETRY_DELAYS_S[given["kind"]], max_length=100
+    )
     timeout_s: float = Field(default=10, gt=0)
     response_bytes_max: int = Field(default=256 * 1024, ge=1)
-    breaker: Breaker = Breaker()
+    breaker: Breaker = Field(default_factory=lambda given: Breaker(failures=BREAKER_FAILURES[given["kind"]]))
 
 
 class Route(Section):
