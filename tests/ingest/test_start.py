@@ -1,11 +1,13 @@
 """What must hold before the first request: no door left open, no secret missing, no bound that cannot be kept."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ingest.oauth.clients import clients
 from ingest.sources import senders
-from streams.settings import Settings, SettingsError
+from streams.settings import Settings, SettingsError, load
 
 SECRET = {"scheme": "token", "secrets": ["env:S"]}
 
@@ -57,3 +59,32 @@ def test_every_mistake_is_told_at_once() -> None:
     assert len(raised.value.mistakes) == 4
     for word in ("env:A", "file:not/there", "sources.shop2.platform", "ingest.max_body_bytes"):
         assert word in told
+
+
+TWO_WITH_ONE_CLIENT = """
+[[sources]]
+name = "orders"
+platform = "selldone"
+auth = { scheme = "oauth2", client_id = "acme", secrets = ["env:S"] }
+[[sources]]
+name = "shipments"
+platform = "selldone"
+auth = { scheme = "oauth2", client_id = "acme", secrets = ["env:S"] }
+"""
+
+
+def test_a_client_of_two_sources_is_a_mistake(tmp_path: Path) -> None:
+    """The token endpoint has one URL: only the client's id says which source a token is for."""
+    file = tmp_path / "orderlog.toml"
+    file.write_text(TWO_WITH_ONE_CLIENT)
+    with pytest.raises(SettingsError) as raised:
+        load(file, {})
+    (mistake,) = raised.value.mistakes
+    assert f"{mistake}".startswith(f"{file}:9: sources[1].auth.client_id: an earlier source has this client too")
+
+
+def test_a_client_of_two_sources_is_refused_at_the_start_too() -> None:
+    """Also where the settings were not checked on their way here."""
+    auth = {"scheme": "oauth2", "client_id": "acme", "secrets": ["env:S"]}
+    with pytest.raises(SettingsError, match=r"sources\.shop1\.auth\.client_id"):
+        clients(settings({"auth": auth}, {"auth": auth}), {"S": "x"})
