@@ -13,7 +13,7 @@ A platform whose meaning depends on its source's settings offers `configure` ins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from streams.platforms import apicbase, commerceos, duda, external_system, selldone
+from streams.platforms import apicbase, commerceos, duda, external_system, quickbutik, selldone
 from streams.platforms.config import InvalidOptions, SourceConfig, alone
 from streams.platforms.webhook import BadItem, Identity, Problem, RawWebhook, Undecodable
 from streams.vocabulary import EventType, OrderEvent
@@ -57,7 +57,7 @@ class Platform(Protocol):
 
 FIXED: Mapping[str, Platform] = {module.NAME: module for module in (duda, selldone)}
 # These need no options, but what they say depends on their source's settings all the same.
-_OPTIONAL = {module.NAME: module.configure for module in (apicbase, commerceos, external_system)}
+_OPTIONAL = {module.NAME: module.configure for module in (apicbase, commerceos, external_system, quickbutik)}
 CONFIGURED: Mapping[str, Callable[[SourceConfig], Platform]] = {**_OPTIONAL}
 
 NAMES = frozenset((*FIXED, *CONFIGURED))

@@ -3,6 +3,7 @@
 from tests.streams.platforms.case import Case
 from tests.streams.platforms.case_apicbase import APICBASE
 from tests.streams.platforms.case_duda import DUDA
+from tests.streams.platforms.case_quickbutik import QUICKBUTIK_ORDER, QUICKBUTIK_PING
 from tests.streams.platforms.case_selldone import SELLDONE
 
-CASES: tuple[Case, ...] = (APICBASE, DUDA, SELLDONE)
+CASES: tuple[Case, ...] = (APICBASE, DUDA, SELLDONE, QUICKBUTIK_ORDER, QUICKBUTIK_PING)
