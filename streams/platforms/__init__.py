@@ -13,7 +13,7 @@ A platform whose meaning depends on its source's settings offers `configure` ins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from streams.platforms import apicbase, commerceos, duda, external_system, quickbutik, selldone
+from streams.platforms import apicbase, commerceos, duda, external_system, mapping, quickbutik, selldone
 from streams.platforms.config import InvalidOptions, SourceConfig, alone
 from streams.platforms.webhook import BadItem, Identity, Problem, RawWebhook, Undecodable
 from streams.vocabulary import EventType, OrderEvent
@@ -58,7 +58,7 @@ class Platform(Protocol):
 FIXED: Mapping[str, Platform] = {module.NAME: module for module in (duda, selldone)}
 # These need no options, but what they say depends on their source's settings all the same.
 _OPTIONAL = {module.NAME: module.configure for module in (apicbase, commerceos, external_system, quickbutik)}
-CONFIGURED: Mapping[str, Callable[[SourceConfig], Platform]] = {**_OPTIONAL}
+CONFIGURED: Mapping[str, Callable[[SourceConfig], Platform]] = {**_OPTIONAL, mapping.NAME: mapping.configure}
 
 NAMES = frozenset((*FIXED, *CONFIGURED))
 

@@ -4,13 +4,13 @@ An item that cannot be read costs only itself: any refusal would make CommerceOS
 made of the item alone, so that a snapshot pushed again, in whatever company, is the same event.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import orjson
 
+from streams.platforms.canonical import canonical
 from streams.platforms.commerceos import words
 from streams.platforms.commerceos.batch import ITEMS_MAX, split
 from streams.platforms.commerceos.items import about, statement
@@ -98,11 +98,6 @@ def read(item: bytes) -> dict[str, Any] | Undecodable:
         return decode(item)
     except Undecodable as error:
         return error
-
-
-def canonical(item: Mapping[str, Any]) -> bytes:
-    """The same bytes for the same item, however it was written."""
-    return json.dumps(item, sort_keys=True, separators=(",", ":"), default=str).encode()
 
 
 def configure(config: SourceConfig) -> CommerceOS:
