@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pydantic import ValidationError
 
 from projections.decide import TargetSpec, decide
+from projections.fetches import demand
 from projections.fold import fold
 from streams import cloudevents, topics
 from streams.receipt import with_receipt
@@ -29,6 +30,7 @@ def fold_step(settings: Settings) -> Step:
     Quarantines what is not an event (`not-an-order-event`) or lies under another key than its order's (`misplaced`).
     """
     routes = {source.name: _targets_of(settings, source.name) for source in settings.sources}
+    fetch_from = {source.name: source.fetch_from for source in settings.sources if source.fetch_from is not None}
 
     def step(record: Record, orders: Overlay) -> Iterable[Output]:
         event = _event(record)
@@ -43,6 +45,9 @@ def fold_step(settings: Settings) -> Step:
         commands: tuple[Command, ...] = ()
         if event.delivery is None:
             after, commands = decide(after, routes.get(after.source, ()), event)
+        if (api := fetch_from.get(after.source)) is not None:
+            after, fetches = demand(after, api, event)
+            commands += fetches
         orders.set(key, after.to_json())
         return [_output(command) for command in commands]
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from projections import lattice
 from projections.clocks import by_clock, by_field, clock_of, is_seen, remember
+from projections.fetches import ended, is_fetch, pinged
 from projections.joins import Joins
-from projections.targets import OPERATORS, target_after, with_target
+from projections.targets import OPERATORS, target_after, with_ref, with_target
 from streams.vocabulary import EventType, Order, OrderEvent, OrderStatus, Payment, PaymentStatus
 from streams.vocabulary.event import DeliveryFacts
 
@@ -54,7 +55,7 @@ def fold(order: Order | None, event: OrderEvent) -> Order:
     joins = Joins(clock, by_field(book.held))
     if event.delivery is None:
         _join_facts(order, event, joins)
-    elif event.delivery.command_type not in OPERATORS:
+    elif event.delivery.command_type not in OPERATORS and not is_fetch(event.delivery):
         _join_delivery(order, event, event.delivery, joins)
     return _after(order, event, joins)
 
@@ -86,9 +87,17 @@ def _join_facts(order: Order, event: OrderEvent, joins: Joins) -> None:
 
 def _join_delivery(order: Order, event: OrderEvent, delivery: DeliveryFacts, joins: Joins) -> None:
     path = f"targets.{delivery.target}"
-    if joins.is_later(path):
+    is_later, has_ref = joins.is_later(path), delivery.ref is not None and joins.is_later(f"{path}.ref")
+    if not is_later and not has_ref:
+        return
+    # One that is not later than another delivery of that target: the target is there.
+    state = target_after(order, event, delivery) if is_later else order.targets[delivery.target]
+    if is_later:
         joins.clocks[path] = joins.clock
-        joins.changes["targets"] = with_target(order.targets, delivery.target, target_after(order, event, delivery))
+    if has_ref:
+        joins.clocks[f"{path}.ref"] = joins.clock
+        state = with_ref(state, delivery.ref)
+    joins.changes["targets"] = with_target(order.targets, delivery.target, state)
 
 
 def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
@@ -101,6 +110,8 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
             "seen": remember(book.seen, joins.clock),
             "reached": reached,
             "paid": paid,
+            "pings": pinged(book.pings, event, joins.clock),
+            "fetches": ended(book.fetches, event),
             "placed": book.placed or event.type is EventType.PLACED or event.data.is_placed is True,
         }
     )
@@ -111,7 +122,7 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
             "platform": event.platform if event.source == order.source else order.platform,
             "status": lattice.NEXT[order.status, reached[-1]] if reached else order.status,
             "payment_status": lattice.PAYMENT_NEXT[paid, refunded(payments, total)],
-            "flags": _flags(order.flags, event.type, reached),
+            "flags": _flags(order.flags, event, reached),
             "version": order.version + 1,
             "updated_at": max(order.updated_at or event.occurred_at, event.occurred_at),
             "bookkeeping": bookkeeping,
@@ -134,12 +145,14 @@ def _paid(paid: PaymentStatus, event: OrderEvent) -> PaymentStatus:
     return paid
 
 
-def _flags(flags: tuple[str, ...], type: EventType, reached: tuple[OrderStatus, ...]) -> tuple[str, ...]:
-    """Flags only ever come; a person takes note of them, nothing takes them away."""
+def _flags(flags: tuple[str, ...], event: OrderEvent, reached: tuple[OrderStatus, ...]) -> tuple[str, ...]:
     said = lattice.contradictions(reached)
-    if type in lattice.FLAGGED:
-        said.add(lattice.FLAGGED[type])
-    return flags if said.issubset(flags) else tuple(sorted(said.union(flags)))
+    said.update(event.data.flags or ())
+    if (flag := lattice.SILENT.get(event.type)) is not None:
+        said.add(flag)
+    if event.type is EventType.OBSERVED and not event.data.is_ping:
+        said.add(lattice.UNKNOWN_EVENT + (event.platform_event or ""))
+    return lattice.with_flags(flags, said)
 
 
 def refunded(payments: tuple[Payment, ...], total: Decimal | None) -> PaymentStatus:

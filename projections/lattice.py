@@ -1,37 +1,46 @@
-"""How statuses join: the greater word wins, whatever the order in which they arrive. Data first, then what reads it.
-
-    pending < confirmed < processing < released < shipped < delivered < cancelled < returned
+"""How statuses join: as tables, and the little that reads them. This file is all there is to know of it.
 
 An order walks to the right and never back: a late `confirmed` finds a `shipped` order shipped. Cancelled outranks
 delivered since a platform that cancels or deletes an order knows of its delivery; returned outranks cancelled since
-only what was sent can come back. Both cancelled and sent is a contradiction for a person to look at: it sets a flag.
+only what was sent can come back.
+
+The fold remembers every word that was said of an order, so neither the status nor a flag depends on which came first.
 """
 
 from collections.abc import Iterable, Mapping
-from itertools import product
+from enum import StrEnum
+from typing import TypeVar
 
 from streams.vocabulary import EventType, OrderStatus, PaymentStatus
 
-STATUS_ORDER = (
-    OrderStatus.PENDING,
-    OrderStatus.CONFIRMED,
-    OrderStatus.PROCESSING,
-    OrderStatus.RELEASED,
-    OrderStatus.SHIPPED,
-    OrderStatus.DELIVERED,
-    OrderStatus.CANCELLED,
-    OrderStatus.RETURNED,
-)
-PAYMENT_ORDER = (
-    PaymentStatus.UNPAID,
-    PaymentStatus.AUTHORISED,
-    PaymentStatus.ON_DELIVERY,
-    PaymentStatus.PAID,
-    PaymentStatus.PARTLY_REFUNDED,
-    PaymentStatus.REFUNDED,
-)
+Word = TypeVar("Word", bound=StrEnum)
 
-# What an event of this type asserts by itself, besides what its `data.status` says.
+# Left: what the order is. Above: what is said of it. `!`: the two contradict each other; the order is flagged for a
+# person, `<above>-and-<left>` (somebody has to stop the parcel, or tell the shop).
+_STATUSES = """
+.           pending     confirmed   processing  released    shipped     delivered   cancelled   returned
+
+pending     pending     confirmed   processing  released    shipped     delivered   cancelled   returned
+confirmed   confirmed   confirmed   processing  released    shipped     delivered   cancelled   returned
+processing  processing  processing  processing  released    shipped     delivered   cancelled   returned
+released    released    released    released    released    shipped     delivered   cancelled   returned
+shipped     shipped     shipped     shipped     shipped     shipped     delivered   cancelled!  returned
+delivered   delivered   delivered   delivered   delivered   delivered   delivered   cancelled!  returned
+cancelled   cancelled   cancelled   cancelled   cancelled   cancelled!  cancelled!  cancelled   returned
+returned    returned    returned    returned    returned    returned    returned    returned    returned
+"""
+_PAYMENTS = """
+.                unpaid           authorised       on_delivery      paid             partly_refunded  refunded
+
+unpaid           unpaid           authorised       on_delivery      paid             partly_refunded  refunded
+authorised       authorised       authorised       on_delivery      paid             partly_refunded  refunded
+on_delivery      on_delivery      on_delivery      on_delivery      paid             partly_refunded  refunded
+paid             paid             paid             paid             paid             partly_refunded  refunded
+partly_refunded  partly_refunded  partly_refunded  partly_refunded  partly_refunded  partly_refunded  refunded
+refunded         refunded         refunded         refunded         refunded         refunded         refunded
+"""
+
+# What an event of a type says by itself, besides the words in its data (`data.status`, `data.payment_status`).
 ASSERTED: Mapping[EventType, OrderStatus] = {
     EventType.PLACED: OrderStatus.PENDING,
     EventType.CONFIRMED: OrderStatus.CONFIRMED,
@@ -48,24 +57,45 @@ PAYMENT_ASSERTED: Mapping[EventType, PaymentStatus] = {
     EventType.PAID: PaymentStatus.PAID,
     EventType.REFUNDED: PaymentStatus.PARTLY_REFUNDED,
 }
-
-# What an event of this type flags by itself.
-FLAGGED: Mapping[EventType, str] = {EventType.DELIVERY_CANCELLED: "delivery-cancelled"}
-# Statuses that contradict each other once both were asserted, and the flag for a person.
-CONTRADICTIONS: Mapping[frozenset[OrderStatus], str] = {
-    frozenset({OrderStatus.CANCELLED, OrderStatus.SHIPPED}): "cancelled-and-shipped",
-    frozenset({OrderStatus.CANCELLED, OrderStatus.DELIVERED}): "cancelled-and-delivered",
+# Events that say nothing of where the order or its money is, and what they flag.
+SILENT: Mapping[EventType, str | None] = {
+    EventType.CHANGED: None,
+    EventType.LINE_CANCELLED: None,
+    EventType.DELIVERY_CANCELLED: "delivery-cancelled",
+    EventType.OBSERVED: None,
+    EventType.DELIVERY_SUCCEEDED: None,
+    EventType.DELIVERY_FAILED: None,
 }
 
-STATUS_RANK: Mapping[OrderStatus, int] = {status: rank for rank, status in enumerate(STATUS_ORDER)}
-PAYMENT_RANK: Mapping[PaymentStatus, int] = {status: rank for rank, status in enumerate(PAYMENT_ORDER)}
+# The platform's word for an event that no rule knows; its facts are kept, and a person is told once.
+UNKNOWN_EVENT = "unknown-event:"
+# Bounded, whatever a sender makes up. The first in the alphabet, so that none depends on the order of arrival; what
+# does not begin with `unknown-` comes before what does.
+FLAGS_MAX = 32
 
-# (what the order is, what an event asserts) → what the order is then.
-NEXT: Mapping[tuple[OrderStatus, OrderStatus], OrderStatus] = {
-    (now, said): max(now, said, key=STATUS_RANK.__getitem__) for now, said in product(STATUS_ORDER, repeat=2)
-}
+
+def _read(table: str, word: type[Word]) -> dict[tuple[Word, Word], tuple[Word, bool]]:
+    """(now, said) → (then, whether the two contradict each other)."""
+    (_, *above), *rows = (line.split() for line in table.splitlines() if line)
+    return {
+        (word(now), word(said)): (word(then.rstrip("!")), then.endswith("!"))
+        for now, *cells in rows
+        for said, then in zip(above, cells, strict=True)
+    }
+
+
+_STATUS_CELLS, _PAYMENT_CELLS = _read(_STATUSES, OrderStatus), _read(_PAYMENTS, PaymentStatus)
+
+NEXT: Mapping[tuple[OrderStatus, OrderStatus], OrderStatus] = {pair: then for pair, (then, _) in _STATUS_CELLS.items()}
 PAYMENT_NEXT: Mapping[tuple[PaymentStatus, PaymentStatus], PaymentStatus] = {
-    (now, said): max(now, said, key=PAYMENT_RANK.__getitem__) for now, said in product(PAYMENT_ORDER, repeat=2)
+    pair: then for pair, (then, _) in _PAYMENT_CELLS.items()
+}
+# In the order of the table: who is further to the right has come further.
+STATUS_RANK: Mapping[OrderStatus, int] = {status: rank for rank, status in enumerate(dict.fromkeys(n for n, _ in NEXT))}
+CONTRADICTIONS: Mapping[frozenset[OrderStatus], str] = {
+    frozenset({now, said}): f"{said}-and-{now}"
+    for (now, said), (then, is_contradiction) in _STATUS_CELLS.items()
+    if is_contradiction and then is said
 }
 
 
@@ -73,3 +103,8 @@ def contradictions(reached: Iterable[OrderStatus]) -> set[str]:
     """The flags that a set of asserted statuses calls for."""
     known = frozenset(reached)
     return {flag for pair, flag in CONTRADICTIONS.items() if pair <= known}
+
+
+def with_flags(flags: tuple[str, ...], said: set[str]) -> tuple[str, ...]:
+    """Flags only ever come; a person takes note of them, nothing takes them away."""
+    return flags if said.issubset(flags) else tuple(sorted(said.union(flags))[:FLAGS_MAX])

@@ -24,9 +24,19 @@ def target_after(order: Order, event: OrderEvent, delivery: DeliveryFacts) -> Ta
         status = PENDING
     else:
         status = DELIVERED
+    known = order.targets.get(delivery.target)
     return TargetState(
-        status=status, attempts=delivery.attempts, last_error=delivery.error, updated_at=event.occurred_at
+        status=status,
+        attempts=delivery.attempts,
+        last_error=delivery.error,
+        ref=known.ref if known else None,
+        updated_at=event.occurred_at,
     )
+
+
+def with_ref(state: TargetState, ref: str | None) -> TargetState:
+    """The target calls the order so; an answer that names no order takes nothing away."""
+    return state.model_copy(update={"ref": ref})
 
 
 def with_target(targets: Mapping[str, TargetState], name: str, state: TargetState) -> dict[str, TargetState]:
@@ -38,4 +48,4 @@ def commanded_now(known: TargetState | None, event: OrderEvent) -> TargetState:
     """The target's state as `event` has a command decided for it; one that is dead stays so until that is settled."""
     if known is not None and known.status == DEAD:
         return known
-    return TargetState(status=PENDING, updated_at=event.received_at)
+    return TargetState(status=PENDING, ref=known.ref if known else None, updated_at=event.received_at)

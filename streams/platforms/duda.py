@@ -8,7 +8,7 @@ seed's payloads have no `data.id`, so there the invoice number names the order. 
 from collections.abc import Mapping
 from typing import Any
 
-from streams.platforms.facts import Statement, event_of, number_lines, total_of
+from streams.platforms.facts import Statement, event_of, flagged, number_lines, total_of, unknown_words
 from streams.platforms.fields import (
     ABSENT,
     Object,
@@ -43,7 +43,6 @@ _UNKNOWN = (EventType.OBSERVED, 1)
 _REFUND = "ECOMM_REFUND_"
 _ORDER = "ECOMM_ORDER_"
 
-# DISPUTED says nothing of where the order is.
 STATUSES: Mapping[str, OrderStatus] = {
     "PENDING": OrderStatus.PENDING,
     "IN_PROGRESS": OrderStatus.PENDING,
@@ -55,7 +54,10 @@ STATUSES: Mapping[str, OrderStatus] = {
     "CANCELED": OrderStatus.CANCELLED,
 }
 
-# FAILED, EXPIRED and CANCELLED are of an attempt to pay, and say nothing of the order's money.
+# Known, and says nothing of where the order is.
+DISPUTED = "DISPUTED"
+_STATUSES = frozenset((*STATUSES, DISPUTED))
+
 PAYMENT_STATUSES: Mapping[str, PaymentStatus] = {
     "OPEN": PaymentStatus.UNPAID,
     "PENDING": PaymentStatus.UNPAID,
@@ -67,6 +69,9 @@ PAYMENT_STATUSES: Mapping[str, PaymentStatus] = {
     "REFUNDED": PaymentStatus.REFUNDED,
     "CHARGED_BACK": PaymentStatus.REFUNDED,
 }
+# Of an attempt to pay: they say nothing of the order's money.
+ATTEMPTS = frozenset({"FAILED", "EXPIRED", "CANCELLED", "CANCELED"})
+_PAYMENT_STATUSES = ATTEMPTS.union(PAYMENT_STATUSES)
 
 _ORDER_FIELDS: Table = {
     "order_id": ("id", text),
@@ -179,7 +184,8 @@ def _asserted(data: Object, payment: Object) -> dict[str, Any]:
         facts["status"] = STATUSES[status]
     if isinstance(paid, str) and paid in PAYMENT_STATUSES:
         facts["payment_status"] = PAYMENT_STATUSES[paid]
-    return facts
+    known = (("status", status, _STATUSES), ("payment-status", paid, _PAYMENT_STATUSES))
+    return flagged(facts, *unknown_words(known))
 
 
 def _sums(data: Object) -> dict[str, Any]:

@@ -1,21 +1,26 @@
 """From what a platform module found to the event: checked facts, exact sums, ids that a replay gives again."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from hashlib import blake2b
 from typing import Any
 
 from pydantic import ValidationError
 
-from streams.platforms.fields import Missing
+from streams.platforms.fields import Missing, word
 from streams.platforms.webhook import RawWebhook, Undecodable
 from streams.vocabulary import EventType, OrderEvent, OrderFacts
 from streams.vocabulary.base import MONEY_DIGITS_MAX, parse_money
 
 # Wide enough that no sum of amounts within the vocabulary's bounds is ever rounded.
 _EXACT = Context(prec=4 * MONEY_DIGITS_MAX)
+
+# A platform's clock may be wrong, or its time zone. What it says is later than this after we received it is taken to be
+# of the time of its receipt: else that one event would win over all that come after it, for good.
+AHEAD_MAX = timedelta(hours=24)
+CLOCK_AHEAD = "clock-ahead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +42,45 @@ class Statement:
 
 
 def event_of(platform: str, webhook: RawWebhook, said: Statement, index: int = 0) -> OrderEvent:
-    """The event for `said`. Raises `Undecodable` (`invalid-field`) where an amount is not one."""
+    """The event for `said`. Raises `Undecodable` (`invalid-field`) where an amount is not one.
+
+    A time more than `AHEAD_MAX` after the receipt counts as that, and is flagged; both are in the record, so a replay
+    says the same. An old time is taken as it is: some platforms send late.
+    """
     key = said.order_key or f"{webhook.source}:{said.native_id}"
+    occurred_at, facts = said.occurred_at, said.facts
+    if not isinstance(occurred_at, datetime):
+        occurred_at = webhook.received_at
+    elif occurred_at - webhook.received_at > AHEAD_MAX:
+        occurred_at, facts = webhook.received_at, flagged(facts, CLOCK_AHEAD)
     return OrderEvent(
         id=event_id(webhook.source, key, said.type, index, webhook.body if said.content is None else said.content),
         type=said.type,
         order_key=key,
         source=webhook.source,
         platform=platform,
-        occurred_at=said.occurred_at if isinstance(said.occurred_at, datetime) else webhook.received_at,
+        occurred_at=occurred_at,
         received_at=webhook.received_at,
         origin=webhook.origin,
         rank=said.rank,
         receipt=webhook.receipt,
         platform_event=said.platform_event,
-        data=checked(said.facts),
+        data=checked(facts),
     )
+
+
+def flagged(facts: Mapping[str, Any], *flags: str) -> dict[str, Any]:
+    """The facts with these flags too, for a person (`Order.flags`)."""
+    return {**facts, "flags": (*facts.get("flags", ()), *flags)} if flags else dict(facts)
+
+
+def unknown_words(said: Iterable[tuple[str, Any, Container[str]]]) -> list[str]:
+    """Flags for words that no rule knows: of (what it is the word of, what was said, the words that are known).
+
+    `unknown-status:OnHold`. A word that is too long or not plain ASCII is left out of its flag.
+    """
+    unknown = [(kind, value) for kind, value, known in said if isinstance(value, str) and value and value not in known]
+    return [f"unknown-{kind}:{word(value) or ''}" for kind, value in unknown]
 
 
 def event_id(source: str, key: str, type: str, index: int, body: bytes) -> str:

@@ -8,7 +8,7 @@ POS) number their orders in tables of their own, so they name no order here.
 from collections.abc import Mapping
 from typing import Any
 
-from streams.platforms.facts import Statement, event_of, number_lines
+from streams.platforms.facts import Statement, event_of, flagged, number_lines, unknown_words
 from streams.platforms.fields import (
     ABSENT,
     Object,
@@ -53,6 +53,7 @@ PAYMENT_STATUSES: Mapping[str, PaymentStatus] = {
     "Payed": PaymentStatus.PAID,
     "COD": PaymentStatus.ON_DELIVERY,
 }
+_STATUSES = frozenset((*PAYMENT_STATUSES, CANCELLED))
 
 # As a state, ToCustomer is "en route to the customer"; only the action of that name says that it has arrived.
 DELIVERY_STATES: Mapping[str, OrderStatus] = {
@@ -62,6 +63,9 @@ DELIVERY_STATES: Mapping[str, OrderStatus] = {
     "SentOrder": OrderStatus.SHIPPED,
     "ToCustomer": OrderStatus.SHIPPED,
 }
+
+# What an order is of, kept as `platform_type`.
+TYPES = frozenset({"PHYSICAL", "VIRTUAL", "SERVICE", "FILE", "SUBSCRIPTION"})
 
 _ORDER_FIELDS: Table = {
     "order_id": ("id", text),
@@ -170,7 +174,12 @@ def _asserted(basket: Object) -> dict[str, Any]:
         facts["payment_status"] = PAYMENT_STATUSES[status]
     if status == CANCELLED:
         facts["status"] = OrderStatus.CANCELLED
-    return facts
+    known = (
+        ("status", status, _STATUSES),
+        ("delivery-state", state, DELIVERY_STATES),
+        ("type", basket.get("type"), TYPES),
+    )
+    return flagged(facts, *unknown_words(known))
 
 
 def _line(item: Object) -> dict[str, Any]:

@@ -98,6 +98,11 @@ def _pii(kind: str) -> dict[str, Any]:
     return {"x-pii": kind}
 
 
+# What a field may tell of a person. `identity`: an id or a number that leads to one. `text`: free text, in which
+# anything may stand. `document`: a body or a document that has fields of all these kinds.
 PII_NAME = _pii("name")
 PII_CONTACT = _pii("contact")
 PII_ADDRESS = _pii("address")
+PII_IDENTITY = _pii("identity")
+PII_TEXT = _pii("text")
+PII_DOCUMENT = _pii("document")

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from streams.vocabulary.base import Time, Whole
+from streams.vocabulary.base import PII_DOCUMENT, Time, Whole
 
 
 class CommandType(StrEnum):
@@ -35,7 +35,7 @@ class Command(Whole):
     type: CommandType
     target: str
     order_key: str
-    data: dict[str, Any] = Field(default_factory=dict)
+    data: dict[str, Any] = Field(default_factory=dict, json_schema_extra=PII_DOCUMENT)
     caused_by: str
     receipt: str | None = None
     created_at: Time
@@ -54,7 +54,7 @@ class Outcome(Whole):
     result: OutcomeResult
     attempts: int
     http_status: int | None = None
-    response: str | None = None
+    response: str | None = Field(default=None, json_schema_extra=PII_DOCUMENT)
     error: str | None = None
     receipt: str | None = None
     ref: str | None = None

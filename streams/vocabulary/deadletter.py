@@ -1,6 +1,8 @@
 """`DeadLetter`: a command that was given up, with everything a person needs to decide what to do."""
 
-from streams.vocabulary.base import Time, Whole
+from pydantic import Field
+
+from streams.vocabulary.base import PII_DOCUMENT, Time, Whole
 from streams.vocabulary.command import Command
 
 
@@ -10,10 +12,10 @@ class HttpExchange(Whole):
     method: str
     url: str
     request_headers: dict[str, str]
-    request_body: str
+    request_body: str = Field(json_schema_extra=PII_DOCUMENT)
     status: int | None = None
     response_headers: dict[str, str] | None = None
-    response_body: str | None = None
+    response_body: str | None = Field(default=None, json_schema_extra=PII_DOCUMENT)
     error: str | None = None
     at: Time
 

@@ -2,14 +2,23 @@
 
 from pydantic import Field
 
-from streams.vocabulary.base import PII_ADDRESS, PII_CONTACT, PII_NAME, Model, Money, Time
+from streams.vocabulary.base import (
+    PII_ADDRESS,
+    PII_CONTACT,
+    PII_IDENTITY,
+    PII_NAME,
+    PII_TEXT,
+    Model,
+    Money,
+    Time,
+)
 from streams.vocabulary.status import OrderStatus, PaymentStatus
 
 
 class Person(Model):
     """The buyer. Platforms may mask parts with `*`; a masked value is kept as given but never replaces a known one."""
 
-    id: str | None = None
+    id: str | None = Field(default=None, json_schema_extra=PII_IDENTITY)
     name: str | None = Field(default=None, json_schema_extra=PII_NAME)
     email: str | None = Field(default=None, json_schema_extra=PII_CONTACT)
     phone: str | None = Field(default=None, json_schema_extra=PII_CONTACT)
@@ -25,9 +34,9 @@ class Address(Model):
     line1: str | None = Field(default=None, json_schema_extra=PII_ADDRESS)
     line2: str | None = Field(default=None, json_schema_extra=PII_ADDRESS)
     city: str | None = Field(default=None, json_schema_extra=PII_ADDRESS)
-    region: str | None = None
+    region: str | None = Field(default=None, json_schema_extra=PII_ADDRESS)
     postal_code: str | None = Field(default=None, json_schema_extra=PII_ADDRESS)
-    country: str | None = None
+    country: str | None = Field(default=None, json_schema_extra=PII_ADDRESS)
     phone: str | None = Field(default=None, json_schema_extra=PII_CONTACT)
 
 
@@ -65,8 +74,8 @@ class Shipment(Model):
     id: str
     status: str | None = None
     carrier: str | None = None
-    tracking_number: str | None = None
-    tracking_url: str | None = None
+    tracking_number: str | None = Field(default=None, json_schema_extra=PII_IDENTITY)
+    tracking_url: str | None = Field(default=None, json_schema_extra=PII_IDENTITY)
 
 
 class OrderFacts(Model):
@@ -93,12 +102,14 @@ class OrderFacts(Model):
     placed_at: Time | None = None
     # When the buyer wants to have it.
     expected_at: Time | None = None
-    cancel_reason: str | None = None
+    cancel_reason: str | None = Field(default=None, json_schema_extra=PII_TEXT)
     # What the platform called it, kept for people: `Reserved`, `CheckQueue`, `PROCESSED`, …
     platform_status: str | None = None
     platform_delivery_state: str | None = None
     platform_type: str | None = None
-    note: str | None = None
+    note: str | None = Field(default=None, json_schema_extra=PII_TEXT)
+    # What a person should know of this webhook: `clock-ahead`, `unknown-status:OnHold`. The order keeps them all.
+    flags: tuple[str, ...] | None = None
     # The platform shows the order as placed, whatever brought this webhook about.
     is_placed: bool | None = None
     # A thin ping: it says that something happened, and the platform's API has to be asked what.

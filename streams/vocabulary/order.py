@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from streams.vocabulary.base import Money, Time, Whole
+from streams.vocabulary.base import PII_TEXT, Money, Time, Whole
 from streams.vocabulary.facts import Address, Line, Payment, Person, Shipment
 from streams.vocabulary.status import OrderStatus, PaymentStatus
 
@@ -28,11 +28,25 @@ class Commanded(Whole):
     states: str
 
 
+class Fetch(Whole):
+    """The last fetch for one of the platform's words, and the event id of the ping that it is for.
+
+    `status`: `pending`, `delivered` or `dead`.
+    """
+
+    id: str
+    target: str
+    ping: str
+    status: str
+
+
 class Bookkeeping(Whole):
     """How far the joins have come. Public because `orders.state` is its own changelog; not for consumers to rely on.
 
     `held`: the events that a present value came from, each with the names of the fields it holds. `seen`: applied
     events, newest last, bounded. `reached` and `paid`: what events have asserted of the order and of its money.
+    `pings` and `fetches`: by the platform's word, see `projections.fetches`.
+    `taken`: how many of which product the order has taken from the stock, in `moves` movements.
     """
 
     held: tuple[tuple[Clock, tuple[str, ...]], ...] = ()
@@ -41,6 +55,10 @@ class Bookkeeping(Whole):
     paid: PaymentStatus = PaymentStatus.UNPAID
     placed: bool = False
     commanded: dict[str, Commanded] = Field(default_factory=dict)
+    pings: dict[str, Clock] = Field(default_factory=dict)
+    fetches: dict[str, Fetch] = Field(default_factory=dict)
+    taken: dict[str, Money] = Field(default_factory=dict)
+    moves: int = 0
 
 
 class Order(Whole):
@@ -75,6 +93,6 @@ class Order(Whole):
     platform_status: str | None = None
     platform_delivery_state: str | None = None
     platform_type: str | None = None
-    note: str | None = None
-    cancel_reason: str | None = None
+    note: str | None = Field(default=None, json_schema_extra=PII_TEXT)
+    cancel_reason: str | None = Field(default=None, json_schema_extra=PII_TEXT)
     bookkeeping: Bookkeeping = Field(default_factory=Bookkeeping)

@@ -50,6 +50,7 @@ def delivery_event(
     command_type: str = CommandType.CREATE_ORDER,
     at_s: int = 0,
     offset: int = 0,
+    ref: str | None = None,
 ) -> OrderEvent:
     """What became of a command for the order of `like`."""
     type = EventType.DELIVERY_SUCCEEDED if ok else EventType.DELIVERY_FAILED
@@ -65,7 +66,12 @@ def delivery_event(
         origin=Origin(topic=OUTCOMES, partition=0, offset=offset),
         data=OrderFacts(),
         delivery=DeliveryFacts(
-            command_id=command_id, command_type=command_type, target=target, attempts=1, error=None if ok else "500"
+            command_id=command_id,
+            command_type=command_type,
+            target=target,
+            attempts=1,
+            error=None if ok else "500",
+            ref=ref,
         ),
     )
 
@@ -90,6 +96,7 @@ _BASKET = _some(
         "delivery_state": st.sampled_from([*selldone.DELIVERY_STATES, "Odd"]),
         "price": _AMOUNTS,
         "tax": _AMOUNTS,
+        "type": st.sampled_from([*selldone.TYPES, "Odd"]),
         "currency": st.sampled_from(["USD", "SEK"]),
         "payment_id": _IDS,
         "payment_type": _TEXTS,
@@ -102,7 +109,7 @@ _BASKET = _some(
 _DUDA_DATA = _some(
     {
         "invoice_number": _TEXTS,
-        "status": st.sampled_from([*duda.STATUSES, "DISPUTED"]),
+        "status": st.sampled_from([*duda.STATUSES, "DISPUTED", "ODD"]),
         "email": _TEXTS,
         "total": _AMOUNTS,
         "currency": st.sampled_from(["USD", "SEK"]),
@@ -128,7 +135,7 @@ def _of_selldone(offset: int) -> st.SearchStrategy[OrderEvent]:
         lambda action, basket, at_s, more: selldone_event(action, basket, at_s, offset, **more),
         st.sampled_from([*selldone.EVENTS, "NewAction"]),
         _BASKET,
-        st.integers(0, 2),
+        st.sampled_from([0, 1, 2, 10**9]),  # the last: in 2056, by a clock that is ahead
         people,
     )
 
@@ -146,14 +153,15 @@ def _of_duda(offset: int) -> st.SearchStrategy[OrderEvent]:
 
 def _of_delivery(like: OrderEvent, offset: int) -> st.SearchStrategy[OrderEvent]:
     return st.builds(
-        lambda target, ok, command, type, at_s: delivery_event(
-            like, target, ok=ok, command_id=command, command_type=type, at_s=at_s, offset=offset
+        lambda target, ok, command, type, at_s, ref: delivery_event(
+            like, target, ok=ok, command_id=command, command_type=type, at_s=at_s, offset=offset, ref=ref
         ),
         st.sampled_from(TARGETS),
         st.booleans(),
         st.sampled_from(["c-1", "c-2"]),
         st.sampled_from(list(CommandType)),
         st.integers(0, 1),
+        st.sampled_from(["A", "B", None]),
     )
 
 

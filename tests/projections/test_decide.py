@@ -10,7 +10,8 @@ ONE, TWO = TargetSpec("one", "external"), TargetSpec("two", "external")
 
 def run(*events: OrderEvent, targets: tuple[TargetSpec, ...] = (ONE,)) -> tuple[Order, list[Command]]:
     """Fold and decide over the events, as the agent does."""
-    order, commands = None, []
+    order: Order | None = None
+    commands: list[Command] = []
     for event in events:
         order, decided = decide(fold(order, event), targets, event)
         commands += decided

@@ -1,20 +1,23 @@
 """The join rules one by one, each by the accident that it prevents."""
 
+from datetime import timedelta
 from decimal import Decimal
-from functools import reduce
+from itertools import permutations
 
 import pytest
 
 from projections.clocks import SEEN_MAX
 from projections.fold import fold
-from streams.vocabulary import CommandType, Order, OrderEvent, OrderStatus, PaymentStatus
-from tests.projections.events import delivery_event, duda_event, selldone_event
+from streams.vocabulary import CommandType, Order, OrderEvent, OrderFacts, OrderStatus, PaymentStatus
+from tests.projections.events import NOW, delivery_event, duda_event, selldone_event
 from tests.streams.platforms.samples import event as sample
 from tests.streams.platforms.samples import payload
 
 
 def folded(*events: OrderEvent) -> Order:
-    order = reduce(fold, events, None)  # type: ignore[arg-type]
+    order: Order | None = None
+    for event in events:
+        order = fold(order, event)
     assert order is not None
     return order
 
@@ -136,6 +139,53 @@ def test_unknown_event_keeps_its_facts() -> None:
     """A platform's new event must not be lost."""
     order = folded(selldone_event("NewAction", {"price": "7", "status": "OnHold"}))
     assert (order.total, order.platform_status, order.status) == (Decimal(7), "OnHold", OrderStatus.PENDING)
+    assert order.flags == ("unknown-event:NewAction", "unknown-status:OnHold")
+
+
+def test_unknown_words_of_every_kind_are_flagged_and_known_ones_are_not() -> None:
+    """Nobody would ever add the word to its table; and a flag on every order is one that nobody reads."""
+    odd = selldone_event("CheckoutOrder", {"status": "?", "delivery_state": "Teleported", "type": "DREAM"})
+    assert folded(odd).flags == ("unknown-delivery-state:Teleported", "unknown-status:?", "unknown-type:DREAM")
+    paying = duda_event("ECOMM_ORDER_CREATED", {"status": "SOLD", "payment": {"status": "MAYBE"}})
+    assert folded(paying).flags == ("unknown-payment-status:MAYBE", "unknown-status:SOLD")
+    known = duda_event("ECOMM_ORDER_CREATED", {"status": "DISPUTED", "payment": {"status": "FAILED"}})
+    assert folded(known).flags == ()
+
+
+def test_word_that_is_unfit_for_a_flag_is_left_out_of_it() -> None:
+    """A status of a megabyte, or of a line feed, would be in every list of flags."""
+    assert folded(selldone_event("CheckoutOrder", {"status": "x" * 1000})).flags == ("unknown-status:",)
+
+
+def test_ping_is_no_unknown_event() -> None:
+    """A thin ping has a word that we know well; it only says nothing."""
+    ping = selldone_event("NewAction", {})
+    ping = ping.model_copy(update={"data": OrderFacts(is_ping=True)})
+    assert folded(ping).flags == ()
+
+
+def test_time_far_ahead_does_not_win_for_good() -> None:
+    """One webhook from a clock that is a year ahead, and no later one could change the order for a year."""
+    year_s = 365 * 24 * 60 * 60
+    wrong = selldone_event("CheckoutOrder", {"price": "1"}, at_s=3 * year_s, offset=0)
+    assert wrong.occurred_at == wrong.received_at
+    later = selldone_event("OrderConfirm", {"price": "2", "updated_at": (NOW + timedelta(hours=1)).isoformat()})
+    for order in (folded(wrong, later), folded(later, wrong)):
+        assert (order.total, order.flags) == (Decimal(2), ("clock-ahead",))
+
+
+@pytest.mark.parametrize(("ahead_s", "is_flagged"), [(0, False), (86_400, False), (86_400.001, True)])
+def test_clock_ahead_by_a_day_at_most_is_believed(ahead_s: float, is_flagged: bool) -> None:
+    """Wrong time zones and drifting clocks are common; their events still come in their order."""
+    at = NOW + timedelta(seconds=ahead_s)
+    event = selldone_event("CheckoutOrder", {"updated_at": at.isoformat()})
+    assert (event.occurred_at, folded(event).flags) == ((NOW, ("clock-ahead",)) if is_flagged else (at, ()))
+
+
+def test_absurdly_old_time_is_taken_as_it_is() -> None:
+    """Platforms send late; and an old event changes nothing that is newer."""
+    event = selldone_event("CheckoutOrder", {"updated_at": "1970-01-02T00:00:00Z"})
+    assert (event.occurred_at.year, folded(event).flags) == (1970, ())
 
 
 def test_outcome_of_an_older_command_leaves_the_newer_one_pending() -> None:
@@ -156,6 +206,17 @@ def test_dead_target_is_alive_after_a_later_success_and_dead_before_it() -> None
     good = delivery_event(placed, ok=True, at_s=1)
     assert [folded(placed, *pair).targets["one"].status for pair in ((dead, good), (good, dead))] == ["delivered"] * 2
     assert folded(placed, dead).targets["one"].last_error == "500"
+
+
+def test_name_that_the_target_gives_the_order_stays() -> None:
+    """The next answer may not repeat it, and the older one may come last: the order could not be found there."""
+    placed = selldone_event("CheckoutOrder", {})
+    first, second, silent = (
+        delivery_event(placed, command_id=f"c-{at_s}", at_s=at_s, ref=ref)
+        for at_s, ref in ((0, "A"), (1, "B"), (2, None))
+    )
+    for history in permutations((first, second, silent)):
+        assert folded(placed, *history).targets["one"].ref == "B"
 
 
 def test_operators_word_on_a_dead_letter_says_nothing_of_the_target() -> None:

@@ -1,6 +1,5 @@
 """One invariant: the same events, in whatever order and however often they come, leave the same order."""
 
-from functools import reduce
 from itertools import permutations
 
 from hypothesis import given, settings
@@ -12,7 +11,9 @@ from tests.projections.events import event_sets, histories
 
 
 def folded(events: list[OrderEvent]) -> Order:
-    order = reduce(fold, events, None)  # type: ignore[arg-type]
+    order: Order | None = None
+    for event in events:
+        order = fold(order, event)
     assert order is not None
     return order
 

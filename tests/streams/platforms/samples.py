@@ -11,7 +11,7 @@ from streams.topics import webhooks
 from streams.vocabulary import OrderEvent, Origin
 
 PAYLOADS = Path(__file__).parents[2] / "payloads"
-RECEIVED_AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+RECEIVED_AT = datetime(2026, 12, 1, 3, 4, 5, tzinfo=UTC)  # after the times in all samples
 
 Change = Callable[[dict[str, Any]], object]
 
