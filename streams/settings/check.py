@@ -56,11 +56,19 @@ def _names(data: Mapping[str, Any], section: str, makers: tuple[Callable[[str], 
 
 
 def _routes(data: Mapping[str, Any]) -> Iterator[Finding]:
+    fetched = {
+        table["name"]
+        for _, table in _tables(data, "targets")
+        if isinstance(table.get("name"), str) and table.get("kind") in sorted(check_sources.FETCH_KINDS)
+    }
     for end, section, one in (("from", "sources", "source"), ("to", "targets", "target")):
         known = {name for _, name in _each(data, section, "name")}
         for number, route in _tables(data, "routes"):
             names = route.get(end)
             for place, name in enumerate(names if isinstance(names, list) else ()):
+                if end == "to" and isinstance(name, str) and name in fetched:
+                    what = f"the target {name} gives orders and takes none"
+                    yield ("routes", number, end, place), what, "leave it out; a source names it in fetch_from"
                 if isinstance(name, str) and name not in known:
                     listed = ", ".join(sorted(known)) or f"there is none: add [[{section}]]"
                     yield ("routes", number, end, place), f"no {one} has the name {name}", f"{section}: {listed}"

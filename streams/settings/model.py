@@ -90,8 +90,8 @@ class Source(Section):
     poll: Poll | None = None
 
 
-# After each failed attempt, until it is given up. External system: seed 002's strategy; Quickbutik: seed 000's, 1 s more
-# for each attempt.
+# Waits after failed attempts, until it is given up. External system: seed 002's strategy; Quickbutik: seed 000's, 1 s
+# times the attempt.
 RETRY_DELAYS_S: Mapping[str, tuple[float, ...]] = {"external": (0, 1, 2, 5, 10), "quickbutik": (1, 2, 3)}
 # Not more than the attempts of one delivery: an outage opens the breaker before anything is given up.
 BREAKER_FAILURES: Mapping[str, int] = {"external": 10, "quickbutik": 3}
