@@ -1,19 +1,21 @@
-"""The fold agent: `orders.events` → the table `orders.state`, and the commands that the new state demands."""
+"""The fold agent: `orders.events` → the table `orders.state`, and what the new state demands: commands, movements."""
 
 from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
 
+from projections import inventory
 from projections.decide import TargetSpec, decide
 from projections.fetches import demand
 from projections.fold import fold
+from projections.stock import move
 from streams import cloudevents, topics
 from streams.receipt import with_receipt
 from streams.record import Output, Record
 from streams.runtime.agent import Agent, Quarantine, Step, stepwise
 from streams.runtime.state import Overlay
 from streams.settings.model import Settings
-from streams.vocabulary import Command, Order, OrderEvent
+from streams.vocabulary import Command, Movement, Order, OrderEvent
 
 NAME = "fold"
 ORIGIN = "/projections/decide"
@@ -21,7 +23,7 @@ ORIGIN = "/projections/decide"
 
 def agents(settings: Settings) -> Sequence[Agent]:
     """The agents of this package, for `orderlog streams`."""
-    return (stepwise(NAME, topics.EVENTS, fold_step(settings), table=topics.STATE),)
+    return (stepwise(NAME, topics.EVENTS, fold_step(settings), table=topics.STATE), inventory.agent())
 
 
 def fold_step(settings: Settings) -> Step:
@@ -30,6 +32,7 @@ def fold_step(settings: Settings) -> Step:
     Quarantines what is not an event (`not-an-order-event`) or lies under another key than its order's (`misplaced`).
     """
     routes = {source.name: _targets_of(settings, source.name) for source in settings.sources}
+    tracked = inventory.tracked(settings)
     fetch_from = {source.name: source.fetch_from for source in settings.sources if source.fetch_from is not None}
 
     def step(record: Record, orders: Overlay) -> Iterable[Output]:
@@ -48,8 +51,11 @@ def fold_step(settings: Settings) -> Step:
         if (api := fetch_from.get(after.source)) is not None:
             after, fetches = demand(after, api, event)
             commands += fetches
+        movements: tuple[Movement, ...] = ()
+        if event.delivery is None and after.source in tracked:
+            after, movements = move(before, after, event)
         orders.set(key, after.to_json())
-        return [_output(command) for command in commands]
+        return [*map(_output, commands), *map(inventory.output, movements)]
 
     return step
 

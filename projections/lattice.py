@@ -67,11 +67,11 @@ SILENT: Mapping[EventType, str | None] = {
     EventType.DELIVERY_FAILED: None,
 }
 
-# The platform's word for an event that no rule knows; its facts are kept, and a person is told once.
+# Flags that begin so name a platform's word that no rule knows: what it came with is kept, and a person is told once.
+UNKNOWN = "unknown-"
 UNKNOWN_EVENT = "unknown-event:"
-# Bounded, whatever a sender makes up. The first in the alphabet, so that none depends on the order of arrival; what
-# does not begin with `unknown-` comes before what does.
-FLAGS_MAX = 32
+# Bounded, whatever a sender makes up. The first in the alphabet, so that none depends on the order of arrival.
+UNKNOWN_MAX = 32
 
 
 def _read(table: str, word: type[Word]) -> dict[tuple[Word, Word], tuple[Word, bool]]:
@@ -106,5 +106,9 @@ def contradictions(reached: Iterable[OrderStatus]) -> set[str]:
 
 
 def with_flags(flags: tuple[str, ...], said: set[str]) -> tuple[str, ...]:
-    """Flags only ever come; a person takes note of them, nothing takes them away."""
-    return flags if said.issubset(flags) else tuple(sorted(said.union(flags))[:FLAGS_MAX])
+    """These too; a person takes note of them, and nothing here takes one away."""
+    if said.issubset(flags):
+        return flags
+    every = sorted(said.union(flags))
+    unknown = [flag for flag in every if flag.startswith(UNKNOWN)]
+    return tuple(flag for flag in every if flag not in unknown[UNKNOWN_MAX:])

@@ -100,7 +100,7 @@ def test_what_is_no_event_of_its_key_is_quarantined(bad: Record, reason: str) ->
     assert (refusal.value.reason, orders.changes) == (reason, {})
 
 
-def test_agent_keeps_its_table_in_the_public_state_topic() -> None:
-    """`orders.state` is a contract: the changelog is what others read."""
-    (agent,) = agents(SETTINGS)
-    assert (agent.topic, agent.table) == (topics.EVENTS, topics.STATE)
+def test_agents_keep_their_tables_in_the_public_state_topics() -> None:
+    """`orders.state` and `inventory.state` are a contract: the changelogs are what others read."""
+    expected = [(topics.EVENTS, topics.STATE), (topics.MOVEMENTS, topics.STOCK)]
+    assert [(agent.topic, agent.table) for agent in agents(SETTINGS)] == expected
