@@ -103,12 +103,16 @@ class DeliveryLoop:
         if not records and not settled:
             return
         overlay = Overlay(self._partition.table)
+        superseded = [old for each in settled if each.has_ended and (old := self._queue.superseded_by(each.before))]
+        for old in superseded:
+            overlay.delete(old.id.encode())
         for each in settled:
             _write(overlay, *each.change)
         intake = self._receiver.receive(records, overlay, self._now())
         outputs = [output for each in settled for output in each.outputs] + intake.quarantine
         await self._partition.commit(outputs, overlay.changes, records[-1].offset + 1 if records else None)
         self._apply(settled, intake)
+        self._report.superseded(superseded)
         if room < TAKE_RECORDS_MAX:
             self._partition.wake()  # what waits was left for want of room, and there may be some now
 

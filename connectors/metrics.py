@@ -12,7 +12,7 @@ IGNORED = Counter(
 )
 IN_FLIGHT = Gauge("orderlog_deliveries_in_flight", "Requests that have no answer yet.", TARGET)
 PENDING = Gauge("orderlog_deliveries_pending", "Deliveries that are accepted and not finished.", PARTITION)
-HELD = Gauge("orderlog_deliveries_held", "Dead letters that hold their order.", PARTITION)
+HELD = Gauge("orderlog_deliveries_held", "Dead letters that wait for an operator.", PARTITION)
 BREAKER = Gauge("orderlog_breaker_state", "0 closed, 1 half-open, 2 open.", TARGET)
 GATE_WAITS = Counter(
     "orderlog_delivery_waits_total", "Times that something due had to wait for the target's gate.", TARGET

@@ -6,6 +6,8 @@ Each key has its deliveries first in, first out, and its head is in exactly one 
     busy      started, and not yet settled
     held      dead: nothing of this key moves until `release` or `discard`
 
+A dead read is parked beside its key instead, which goes on: at most one of a key, until a newer read of it has ended.
+
 Only what is committed may be put in, and a busy key is settled only after the commit of what became of it.
 """
 
@@ -24,9 +26,11 @@ class DeliveryQueue:
         self._waiting: list[tuple[float, int, str]] = []
         self._busy: set[str] = set()
         self._held: set[str] = set()
+        self._parked: dict[str, Delivery] = {}
         self._ids: set[str] = set()
         self._behind = 0
-        for delivery in sorted(deliveries, key=lambda each: each.sequence):
+        # A read that was redriven went behind what its key had then: before it there may be a dead letter that holds.
+        for delivery in sorted(deliveries, key=lambda each: (each.is_read and each.redrives > 0, each.sequence)):
             self.add(delivery)
 
     def __contains__(self, command_id: str) -> bool:
@@ -38,19 +42,27 @@ class DeliveryQueue:
 
     @property
     def held(self) -> int:
-        """Dead letters that hold their order."""
-        return len(self._held)
+        """Dead letters that wait for an operator."""
+        return len(self._held) + len(self._parked)
 
     @property
     def pending(self) -> int:
         """What counts against the bound: not dead, and not behind a dead one, which reading more can set free."""
-        return len(self._ids) - len(self._held) - self._behind
+        return len(self._ids) - self.held - self._behind
+
+    def superseded_by(self, delivery: Delivery) -> Delivery | None:
+        """The older dead read that goes when this busy read has ended."""
+        parked = self._parked.get(delivery.key) if delivery.is_read else None
+        return parked if parked is not None and parked.id != delivery.id else None
 
     def add(self, delivery: Delivery) -> None:
         """At the end of its key. An id that is there already is not queued twice: raises `ValueError`."""
         if delivery.id in self._ids:
             raise ValueError(f"delivery {delivery.id} is queued already")
         self._ids.add(delivery.id)
+        if delivery.is_parked:
+            self._park(delivery)
+            return
         queue = self._keys.setdefault(delivery.key, deque())
         queue.append(delivery)
         if len(queue) == 1:
@@ -74,22 +86,36 @@ class DeliveryQueue:
         """A busy delivery has its outcome: the next of its key may go."""
         self._busy.remove(delivery.key)
         self._drop_head(delivery)
+        if delivery.is_read:
+            self._unpark(delivery.key)
 
     def settle(self, delivery: Delivery) -> None:
         """A busy delivery is to be tried again at its `due_at`, or is dead and holds its key."""
         self._check_head(delivery)
         self._busy.remove(delivery.key)
+        if delivery.is_parked:
+            self._drop_head(delivery)
+            self._ids.add(delivery.id)
+            self._park(delivery)
+            return
         self._keys[delivery.key][0] = delivery
         self._place(delivery)
 
     def release(self, delivery: Delivery) -> None:
-        """Redrive: `delivery` takes the place of the dead one that holds its key."""
+        """Redrive: `delivery` takes the place of the dead one that holds its key; a read goes to the end of its key."""
+        if self._is_parked(delivery):
+            self._unpark(delivery.key)
+            self.add(delivery)
+            return
         self._unhold(delivery)
         self._keys[delivery.key][0] = delivery
         self._place(delivery)
 
     def discard(self, delivery: Delivery) -> None:
         """The dead delivery that holds its key goes, and the next of its key may go."""
+        if self._is_parked(delivery):
+            self._unpark(delivery.key)
+            return
         self._unhold(delivery)
         self._drop_head(delivery)
 
@@ -99,6 +125,18 @@ class DeliveryQueue:
             self._behind += len(self._keys[head.key]) - 1
         else:
             heapq.heappush(self._waiting, (head.due_at.timestamp(), head.sequence, head.key))
+
+    def _is_parked(self, delivery: Delivery) -> bool:
+        parked = self._parked.get(delivery.key)
+        return parked is not None and parked.id == delivery.id
+
+    def _park(self, delivery: Delivery) -> None:
+        self._unpark(delivery.key)
+        self._parked[delivery.key] = delivery
+
+    def _unpark(self, key: str) -> None:
+        if (parked := self._parked.pop(key, None)) is not None:
+            self._ids.remove(parked.id)
 
     def _unhold(self, delivery: Delivery) -> None:
         self._check_head(delivery)

@@ -59,6 +59,10 @@ class Report:
             log.info("dead letter discarded", **self.where(delivery))
         self.queue(queue)
 
+    def superseded(self, dead: Sequence[Delivery]) -> None:
+        for delivery in dead:
+            log.info("dead letter superseded by a newer one that asks for the same", **self.where(delivery))
+
     def _settled(self, settled: Settled) -> None:
         after = settled.delivery
         if after is None:

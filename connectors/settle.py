@@ -38,6 +38,11 @@ class Settled:
     outputs: tuple[Output, ...] = ()
 
     @property
+    def has_ended(self) -> bool:
+        """It has an outcome."""
+        return self.delivery is None or self.delivery.is_dead
+
+    @property
     def change(self) -> tuple[bytes, bytes | None]:
         """The change of the delivery table."""
         return self.before.id.encode(), self.delivery.to_json() if self.delivery else None

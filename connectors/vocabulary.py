@@ -3,12 +3,18 @@
 from datetime import datetime
 from enum import StrEnum
 
-from streams.vocabulary import Command
+from streams.vocabulary import Command, CommandType
 from streams.vocabulary.base import Time, Whole
+
+# They only ask: they change nothing at the target, so none need wait for another.
+READS = frozenset({CommandType.FETCH_ORDER})
 
 
 class DeliveryState(StrEnum):
-    """`pending` is sent when due; `dead` holds its order until an operator redrives or discards it."""
+    """`pending` is sent when due; `dead` holds its order until an operator redrives or discards it.
+
+    A dead read holds nothing up, and is gone once a newer read of its order has ended.
+    """
 
     PENDING = "pending"
     DEAD = "dead"
@@ -41,6 +47,15 @@ class Delivery(Whole):
     @property
     def is_dead(self) -> bool:
         return self.state is DeliveryState.DEAD
+
+    @property
+    def is_read(self) -> bool:
+        return self.command.type in READS
+
+    @property
+    def is_parked(self) -> bool:
+        """Dead without holding its order."""
+        return self.is_dead and self.is_read
 
     def redriven(self, now: datetime) -> "Delivery":
         """The same command at the start of a new round, due at once."""

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from connectors.exchange import Answer, Request
-from connectors.targets import external
+from connectors.targets import external, quickbutik
 from connectors.verdict import Ruling
 from streams.record import Output
 from streams.vocabulary import Command
@@ -38,4 +38,4 @@ class TargetKind(Protocol):
         """Of a delivered command. Never raises."""
 
 
-KINDS: Mapping[str, TargetKind] = {module.KIND: module for module in (external,)}
+KINDS: Mapping[str, TargetKind] = {module.KIND: module for module in (external, quickbutik)}

@@ -52,7 +52,16 @@ def control(type: CommandType, command_id: str, key: str = "duda:shop/1", id: st
 
 
 def delivery(id: str = "c-1", key: str = "duda:shop/1", sequence: int = 0, due_s: float = 0, **given: Any) -> Delivery:
-    return Delivery(command=command(id, key), sequence=sequence, due_at=at(due_s), **given)
+    type = given.pop("type", CommandType.CREATE_ORDER)
+    return Delivery(command=command(id, key, type=type), sequence=sequence, due_at=at(due_s), **given)
+
+
+def fetch(id: str = "f-1", order_id: str = "7", word: str = "order.new", **given: Any) -> Command:
+    """A command for Quickbutik's API."""
+    data = {"order_id": order_id, "event_type": word}
+    key = given.pop("key", f"quickbutik:{order_id}")
+    target = given.pop("target", "quickbutik-api")
+    return command(id, key, type=CommandType.FETCH_ORDER, target=target, data=data, **given)
 
 
 def record(value: Command | bytes | None, offset: int = 0, key: bytes | None = None, topic: str = "in") -> Record:

@@ -1,5 +1,5 @@
-"""The invariant: per key, deliveries leave in the order of their sequence, one at a time, none past a dead one; nothing
-is lost, nothing is queued twice, and the counts are those of a model that scans everything."""
+"""The invariant: per key, deliveries leave in the order of their sequence, one at a time, none past a dead one
+that is no read; nothing is lost, nothing is queued twice, and the counts are those of a model that scans everything."""
 
 import pytest
 from hypothesis import settings
@@ -8,10 +8,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from connectors.queue import DeliveryQueue
 from connectors.vocabulary import Delivery, DeliveryState
+from streams.vocabulary import CommandType
 from tests.connectors.make import START, at, delivery
 
 KEYS = [f"duda:shop/{number}" for number in range(4)]
 NOW = START.timestamp()
+TYPES = (CommandType.CREATE_ORDER, CommandType.FETCH_ORDER)
 
 
 class QueueModel(RuleBasedStateMachine):
@@ -21,6 +23,7 @@ class QueueModel(RuleBasedStateMachine):
         super().__init__()
         self.queue = DeliveryQueue()
         self.lists: dict[str, list[Delivery]] = {key: [] for key in KEYS}
+        self.parked: dict[str, Delivery] = {}
         self.busy: set[str] = set()
         self.now_s = 0.0
         self.sequence = 0
@@ -32,10 +35,10 @@ class QueueModel(RuleBasedStateMachine):
     def ready(self) -> list[Delivery]:
         return [head for head in self.heads if not head.is_dead and head.key not in self.busy]
 
-    @rule(key=st.sampled_from(KEYS), due_s=st.integers(0, 5))
-    def add(self, key: str, due_s: int) -> None:
+    @rule(key=st.sampled_from(KEYS), due_s=st.integers(0, 5), type=st.sampled_from(TYPES))
+    def add(self, key: str, due_s: int, type: CommandType) -> None:
         self.sequence += 1
-        new = delivery(f"c-{self.sequence}", key, self.sequence, self.now_s + due_s)
+        new = delivery(f"c-{self.sequence}", key, self.sequence, self.now_s + due_s, type=type)
         self.queue.add(new)
         self.lists[key].append(new)
 
@@ -59,9 +62,12 @@ class QueueModel(RuleBasedStateMachine):
     @rule(data=st.data())
     def finish(self, data: st.DataObject) -> None:
         head = self._busy_head(data)
+        assert self.queue.superseded_by(head) == (self.parked.get(head.key) if head.is_read else None)
         self.queue.finish(head)
         self.busy.remove(head.key)
         self.lists[head.key].pop(0)
+        if head.is_read:
+            self.parked.pop(head.key, None)
 
     @precondition(lambda self: self.busy)
     @rule(data=st.data(), wait_s=st.integers(0, 5), dead=st.booleans())
@@ -71,7 +77,22 @@ class QueueModel(RuleBasedStateMachine):
         again = head.model_copy(update={"due_at": at(self.now_s + wait_s), "state": state})
         self.queue.settle(again)
         self.busy.remove(head.key)
-        self.lists[head.key][0] = again
+        if again.is_dead and again.is_read:
+            self.lists[head.key].pop(0)
+            self.parked[head.key] = again
+        else:
+            self.lists[head.key][0] = again
+
+    @precondition(lambda self: self.parked)
+    @rule(data=st.data(), redrive=st.booleans())
+    def decide_parked(self, data: st.DataObject, redrive: bool) -> None:
+        dead = self.parked.pop(data.draw(st.sampled_from(sorted(self.parked))))
+        if redrive:
+            again = dead.redriven(at(self.now_s))
+            self.queue.release(again)
+            self.lists[dead.key].append(again)
+        else:
+            self.queue.discard(dead)
 
     @precondition(lambda self: any(head.is_dead for head in self.heads))
     @rule(data=st.data(), redrive=st.booleans())
@@ -89,13 +110,15 @@ class QueueModel(RuleBasedStateMachine):
     def restart(self) -> None:
         """What is in flight is forgotten; what is committed comes back, in whatever order the table gives it."""
         stored = [each for listed in reversed(self.lists.values()) for each in reversed(listed)]
-        self.queue, self.busy = DeliveryQueue(stored), set()
+        self.queue, self.busy = DeliveryQueue([*stored, *self.parked.values()]), set()
+        for listed in self.lists.values():
+            listed.sort(key=lambda each: (each.is_read and each.redrives > 0, each.sequence))
 
     @invariant()
     def counts_are_those_of_a_scan(self) -> None:
         held = {head.key for head in self.heads if head.is_dead}
-        assert self.queue.held == len(held)
-        assert len(self.queue) == sum(map(len, self.lists.values()))
+        assert self.queue.held == len(held) + len(self.parked)
+        assert len(self.queue) == sum(map(len, self.lists.values())) + len(self.parked)
         assert self.queue.pending == sum(len(listed) for key, listed in self.lists.items() if key not in held)
         assert self.queue.next_due() == min((head.due_at.timestamp() for head in self.ready()), default=None)
 
