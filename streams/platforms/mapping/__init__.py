@@ -54,10 +54,11 @@ class Mapped:
         except Undecodable:
             return UNKNOWN
         heads = [head for item in items if (head := self._known_head(item, document, work)) is not None]
-        keys = {head.order_key for head in heads if head.order_key and head.event}
+        orders = {(head.native_id, head.order_key) for head in heads if head.order_key and head.event}
         said = {head.event for head in heads if head.event}
         event = next(iter(said)) if len(said) == 1 else MIXED if said else None
-        return Identity(None, event, order_key=next(iter(keys)) if len(keys) == 1 else None)
+        native_id, key = next(iter(orders)) if len(orders) == 1 else (None, None)
+        return Identity(None, event, order_key=key) if self.plan.refers else Identity(native_id, event)
 
     def validate(self, body: bytes, query: Mapping[str, str]) -> Sequence[Problem]:
         return accept_all(body, query)
