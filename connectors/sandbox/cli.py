@@ -11,12 +11,14 @@ from aiohttp import web
 
 from connectors.sandbox.external import ExternalApi
 from connectors.sandbox.faults import Faults
+from connectors.sandbox.quickbutik import QuickbutikApi
 from connectors.sandbox.server import StandIn, application
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 TOKEN_VARIABLE = "EXTERNAL_API_TOKEN"  # noqa: S105 (the variable's name)
+QUICKBUTIK_VARIABLE = "QUICKBUTIK_API_KEY"
 STOP_TIMEOUT_S = 1.0
 
 
@@ -34,6 +36,10 @@ def command(
     hang_rate: Annotated[float, typer.Option(min=0, max=1, help="Share held for hang-s, then done.")] = 0,
     hang_s: Annotated[float, typer.Option(min=0, max=300)] = 30,
     seed: Annotated[int, typer.Option(help="Decides, with key and attempt, which request fails.")] = 0,
+    quickbutik_key: Annotated[
+        str | None, typer.Option(envvar=QUICKBUTIK_VARIABLE, help="Its API key; without one there is no such API.")
+    ] = None,
+    quickbutik_webhook_url: Annotated[str | None, typer.Option(help="Where the shop pings; else nowhere.")] = None,
 ) -> None:
     """Run stand-in APIs that remember what was asked of them and fail as they are told to."""
     faults = Faults(
@@ -47,6 +53,8 @@ def command(
         seed=seed,
     )
     apis: list[StandIn] = [ExternalApi(token, faults)]
+    if quickbutik_key is not None:
+        apis.append(QuickbutikApi(quickbutik_key, faults, quickbutik_webhook_url))
     asyncio.run(serve(application(apis), host, port, port_file))
     raise SystemExit(0)
 
