@@ -14,7 +14,7 @@ from streams.vocabulary import EventType, OrderStatus
 
 
 class Rule(NamedTuple):
-    """`rank` orders the words: CommerceOS stamps every snapshot of an order with the order's own time."""
+    """`rank` orders the words: CommerceOS stamps every snapshot of an order with the time when the order was made."""
 
     type: EventType
     status: OrderStatus | None
@@ -22,25 +22,27 @@ class Rule(NamedTuple):
 
 
 CANCELLED = "Cancelled"
+# From one rank to the next.
+_STEP = 10
 
 ORDER_STATUSES: Mapping[str, Rule] = {
     "New": Rule(EventType.CHANGED, OrderStatus.PENDING, 0),
-    "Reserved": Rule(EventType.CHANGED, OrderStatus.PENDING, 1),
-    "Unreserved": Rule(EventType.CHANGED, OrderStatus.PENDING, 1),
-    "Committed": Rule(EventType.CONFIRMED, OrderStatus.CONFIRMED, 2),
-    "Fulfilled": Rule(EventType.DELIVERED, OrderStatus.DELIVERED, 3),
-    CANCELLED: Rule(EventType.CANCELLED, OrderStatus.CANCELLED, 4),
-    "ReturnCommitted": Rule(EventType.CHANGED, OrderStatus.DELIVERED, 5),
-    "ReturnFulfilled": Rule(EventType.RETURNED, OrderStatus.RETURNED, 6),
+    "Unreserved": Rule(EventType.CHANGED, OrderStatus.PENDING, 10),
+    "Reserved": Rule(EventType.CHANGED, OrderStatus.PENDING, 20),
+    "Committed": Rule(EventType.CONFIRMED, OrderStatus.CONFIRMED, 30),
+    "Fulfilled": Rule(EventType.DELIVERED, OrderStatus.DELIVERED, 40),
+    CANCELLED: Rule(EventType.CANCELLED, OrderStatus.CANCELLED, 50),
+    "ReturnCommitted": Rule(EventType.CHANGED, OrderStatus.DELIVERED, 60),
+    "ReturnFulfilled": Rule(EventType.RETURNED, OrderStatus.RETURNED, 70),
 }
 SHIPMENT_STATUSES: Mapping[str, Rule] = {
     "New": Rule(EventType.PROCESSING, OrderStatus.PROCESSING, 0),
-    "PartiallyReleased": Rule(EventType.PROCESSING, OrderStatus.PROCESSING, 1),
-    "Released": Rule(EventType.RELEASED, OrderStatus.RELEASED, 2),
-    "PartiallyTransiting": Rule(EventType.RELEASED, OrderStatus.RELEASED, 3),
-    "Transiting": Rule(EventType.SHIPPED, OrderStatus.SHIPPED, 4),
-    "PartiallyAcquired": Rule(EventType.SHIPPED, OrderStatus.SHIPPED, 5),
-    "Acquired": Rule(EventType.DELIVERED, OrderStatus.DELIVERED, 6),
+    "PartiallyReleased": Rule(EventType.PROCESSING, OrderStatus.PROCESSING, 10),
+    "Released": Rule(EventType.RELEASED, OrderStatus.RELEASED, 20),
+    "PartiallyTransiting": Rule(EventType.RELEASED, OrderStatus.RELEASED, 30),
+    "Transiting": Rule(EventType.SHIPPED, OrderStatus.SHIPPED, 40),
+    "PartiallyAcquired": Rule(EventType.SHIPPED, OrderStatus.SHIPPED, 50),
+    "Acquired": Rule(EventType.DELIVERED, OrderStatus.DELIVERED, 60),
 }
 UNKNOWN = Rule(EventType.OBSERVED, None, 0)
 
@@ -65,8 +67,10 @@ def settle(said: Sequence[str], table: Mapping[str, Rule]) -> tuple[str, Rule]:
     going_on = [one for one in known if one != CANCELLED] or known
     if not going_on:
         return said[0], UNKNOWN
-    least = min(going_on, key=lambda one: table[one].rank)
-    return least, table[least]
+    least, most = (choose(going_on, key=lambda one: table[one].rank) for choose in (min, max))
+    rule = table[least]
+    # Partly further is later than not at all, and earlier than all of it.
+    return least, rule if least == most else rule._replace(rank=rule.rank + table[most].rank // _STEP)
 
 
 def event_word(prefix: str, status: str) -> str:
