@@ -35,13 +35,14 @@ def move(before: Order | None, order: Order, cause: OrderEvent) -> tuple[Order, 
     book = order.bookkeeping
     if held == book.taken and (UNTRACKED in order.flags) is is_untracked:
         return order, ()
-    known = {**_products(before), **_products(order)}
     changed = sorted(key for key in {*held, *book.taken} if held.get(key) != book.taken.get(key))
+    lines = order.lines if before is None or before.lines is order.lines else (*before.lines, *order.lines)
+    known = {key: line for line in lines if (key := product_key(order, line)) is not None}
     movements = tuple(
         Movement(
             id=movement_id(order.key, key, book.moves + number),
             product_key=key,
-            product=known.get(key, Product()),
+            product=_product(known[key]) if key in known else Product(),
             order_key=order.key,
             source=order.source,
             delta=_EXACT.subtract(book.taken.get(key, _NOTHING), held.get(key, _NOTHING)),
@@ -126,7 +127,7 @@ def _escaped(id: str) -> str:
     """An id that is too long for a key counts by its digest."""
     if len(id) > _ID_CHARS_MAX:
         return blake2b(id.encode(), digest_size=16, person=b"orderlog.product").hexdigest()
-    return id.translate(_ESCAPES)
+    return id.translate(_ESCAPES) if "/" in id or ":" in id or "%" in id else id
 
 
 def _is_countable(quantity: Decimal) -> bool:
@@ -134,16 +135,15 @@ def _is_countable(quantity: Decimal) -> bool:
     return 0 <= quantity < _PIECES_MAX and isinstance(exponent, int) and -exponent <= _FRACTION_DIGITS_MAX
 
 
-def _products(order: Order | None) -> dict[str, Product]:
-    """What each product of the order is."""
-    if order is None:
-        return {}
-    found = ((product_key(order, line), line) for line in order.lines)
-    return {
-        key: Product(**{name: getattr(line, name) for name in Product.model_fields})
-        for key, line in found
-        if key is not None
-    }
+def _product(line: Line) -> Product:
+    return Product(
+        product_id=line.product_id,
+        variation_id=line.variation_id,
+        external_product_id=line.external_product_id,
+        external_variation_id=line.external_variation_id,
+        sku=line.sku,
+        name=line.name,
+    )
 
 
 def _flags(order: Order, is_untracked: bool) -> tuple[str, ...]:
