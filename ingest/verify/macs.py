@@ -16,7 +16,7 @@ _PREFIX = re.compile(r"(?:(?:hmac-)?sha-?\d{1,3}[= :]|v\d[a-z]?[,=])\s*", re.IGN
 
 @dataclass(frozen=True, slots=True)
 class Mac:
-    """One reading: `prefix` stood before it, `encoding` is `hex`, `base64` or `base64url`, its length is `algorithm`'s."""
+    """One reading: `prefix` stood before it, `encoding` is `hex`, `base64` or `base64url`, `algorithm` is by length."""
 
     prefix: str
     encoding: str

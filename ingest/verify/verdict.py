@@ -27,7 +27,8 @@ NO_KEY = "its receipt's id (the webhook names no order)"
 class Verdict:
     """`reason` and `status` are of the answer that ingest would give; None and 200: it would store the webhook.
 
-    `secret`: the one that matched, or would if what the findings say were mended. `key`, `event`: under which it would be stored. `problems`: what validation says.
+    `secret`: the one that matched, or would if what the findings say were mended. `key`, `event`: under which it would
+    be stored. `problems`: what validation says.
     """
 
     reason: str | None
@@ -56,8 +57,9 @@ def judge(source: Source, settings: Settings, environ: Mapping[str, str], given:
         notes.insert(0, Finding(f"webhooks of {sender.platform.NAME} come by {' or '.join(sorted(sender.methods))}"))
     denied = _denied(sender, presented, at_s)
     known = secrets_of(source, environ)
+    findings: list[Finding] = []
     if denied is None:
-        findings, secret = [], _which(source, environ, presented, known, at_s)
+        secret = _which(source, environ, presented, known, at_s)
     else:
         findings, secret = _why(source, settings, environ, presented, known, at_s)
     verdict = _stored(sender, request, refused or denied, [*findings, *(notes if refused or denied else [])])
