@@ -1,10 +1,13 @@
 """Values → TOML text, as much of it as settings need. What it writes, `tomllib` reads back."""
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 Note = Callable[[Any], str]
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def dumps(data: Mapping[str, Any], note: Note = lambda value: "") -> str:
@@ -18,12 +21,12 @@ def dumps(data: Mapping[str, Any], note: Note = lambda value: "") -> str:
 def _document(data: Mapping[str, Any], note: Note) -> Iterator[str]:
     for name, section in data.items():
         if isinstance(section, Mapping):
-            yield from _table(f"[{name}]", section, note)
+            yield from _table(f"[{_key(name)}]", section, note)
         elif not section:
             yield f"# no {name}"
         else:
             for item in section:
-                yield from _table(f"[[{name}]]", item, note)
+                yield from _table(f"[[{_key(name)}]]", item, note)
 
 
 def _table(header: str, values: Mapping[str, Any], note: Note) -> Iterator[str]:
@@ -34,12 +37,17 @@ def _table(header: str, values: Mapping[str, Any], note: Note) -> Iterator[str]:
             yield f"# {key} is not set"
         else:
             comment = note(value)
-            yield f"{key} = {_value(value)}" + (f"  # {comment}" if comment else "")
+            yield f"{_key(key)} = {_value(value)}" + (f"  # {comment}" if comment else "")
+
+
+def _key(key: str) -> str:
+    """A key with a dot would be two."""
+    return key if _BARE.fullmatch(key) else _value(key)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
-        pairs = (f"{key} = {_value(item)}" for key, item in value.items() if item is not None)
+        pairs = (f"{_key(key)} = {_value(item)}" for key, item in value.items() if item is not None)
         return f"{{ {', '.join(pairs)} }}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(_value(item) for item in value)}]"
