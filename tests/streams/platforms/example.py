@@ -12,7 +12,8 @@ ENVELOPE = ("id", "received_at", "origin", "receipt")
 
 def block(language: str, number: int = 0) -> str:
     """The text of the page's code block of that language."""
-    return re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)[number]
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```", PAGE.read_text(), re.DOTALL | re.MULTILINE)
+    return found[number]
 
 
 def options(number: int = 0) -> dict[str, Any]:
