@@ -17,7 +17,7 @@ from streams.vocabulary import OrderEvent, Origin
 
 INVALID_ITEMS = "invalid-items"
 # The `ce_source` of what we fetched ourselves begins so; ingest writes `/webhooks/…` whatever its sender says.
-FETCHED_BY = b"/targets/"
+FETCHED_BY = (b"/targets/", b"/pollers/")
 
 
 def agents(settings: Settings) -> Sequence[Agent]:

@@ -1,0 +1,1 @@
+"""Sources that are asked for their orders: one poller per source, its position in Kafka."""

@@ -1,0 +1,49 @@
+"""The agents of the pollers: one per polled source. Of its partitions only the first one's owner polls."""
+
+import os
+from collections.abc import Sequence
+
+from connectors.pollers.credentials import credentials_of
+from connectors.pollers.poller import Poller, Task, utc_now
+from streams import sources, topics
+from streams.record import Output
+from streams.runtime.agent import Agent
+from streams.runtime.partition import Partition
+from streams.settings import Settings
+
+# The one partition of the requests that counts; a request that lies in another is brought there.
+FIRST = 0
+
+
+def agents(settings: Settings) -> Sequence[Agent]:
+    """Raises `SettingsError` where a poller's secret is not to be found."""
+    platforms = sources.platforms(settings)
+    record_bytes_max = settings.kafka.record_bytes_max
+    return [
+        _agent(Task(source.name, source.poll, platforms[source.name], record_bytes_max))
+        for source in settings.sources
+        if source.poll is not None
+    ]
+
+
+def _agent(task: Task) -> Agent:
+    credentials_of(task.poll, os.environ, None, utc_now)
+
+    async def run(partition: Partition) -> None:
+        if partition.number == FIRST:
+            await Poller(task, partition, os.environ).run()
+        else:
+            await _bring(partition)
+
+    return Agent(f"poll-{task.source}", topics.polls(task.source), topics.positions(task.source), run)
+
+
+async def _bring(partition: Partition) -> None:
+    """Requests go to the partition whose owner polls, in one transaction with their offset."""
+    while not partition.closing:
+        await partition.wait(None)
+        if partition.closing:
+            return
+        if records := partition.take():
+            outputs = [Output(each.topic, each.key, each.value, tuple(each.headers), FIRST) for each in records]
+            await partition.commit(outputs, {}, records[-1].offset + 1)

@@ -1,0 +1,63 @@
+"""`orderlog poll SOURCE`: have a source polled now, or everything again from a time."""
+
+import getpass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from confluent_kafka import KafkaError, KafkaException, Producer
+
+from connectors.pollers.agents import FIRST
+from connectors.pollers.position import PollRequest
+from streams import cloudevents, topics
+from streams.settings import Settings, SettingsError
+
+TIMEOUT_S = 10.0
+
+
+def command(
+    settings: Settings,
+    source: Annotated[str, typer.Argument(help="The name of a source that has [sources.poll].")],
+    since: Annotated[datetime | None, typer.Option(help="Everything from this time on, again; UTC.")] = None,
+    who: Annotated[str | None, typer.Option(help="By default the user who runs this.")] = None,
+) -> None:
+    """Ask a source's API for its orders now. With --since also for those that were polled before."""
+    if settings.kafka.bootstrap is None:
+        raise SettingsError(["kafka.bootstrap is not set: say where the broker is"])
+    if source not in settings.polled:
+        known = ", ".join(settings.polled) or "there is none: add [sources.poll]"
+        raise SettingsError([f"no polled source has the name {source} (polled: {known})"])
+    aware = since.replace(tzinfo=UTC) if since is not None and since.tzinfo is None else since
+    given = {"since": aware} if aware is not None else {}
+    request = PollRequest(**given, who=(who or getpass.getuser())[:200], at=datetime.now(UTC))
+    try:
+        publish(settings.kafka.bootstrap, source, request)
+    except (KafkaException, TimeoutError) as error:
+        raise SettingsError([f"the broker does not do it: {error}"]) from None
+    typer.echo(request.to_json())
+
+
+def publish(bootstrap: str, source: str, request: PollRequest) -> None:
+    """Returns when all in-sync replicas have it. Raises `KafkaException`, `TimeoutError`."""
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "enable.idempotence": True,
+            "message.timeout.ms": int(TIMEOUT_S * 1000),
+        }
+    )
+    failed: list[KafkaError] = []
+    id = f"{source}-{int(request.at.timestamp() * 1_000_000)}"
+    producer.produce(
+        topics.polls(source),
+        request.to_json(),
+        source.encode(),
+        partition=FIRST,
+        headers=dict(cloudevents.headers(id=id, source="/operators", type="poll.requested", time=request.at)),
+        on_delivery=lambda error, _: failed.append(error) if error else None,
+    )
+    left = producer.flush(TIMEOUT_S + 5)
+    if failed:
+        raise KafkaException(failed[0])
+    if left:
+        raise TimeoutError("it is not known whether the request was written")

@@ -1,0 +1,96 @@
+"""One session per poller: deadlines, bounds, no redirects, no cookies. What goes wrong has a reason: `PollError`."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import aiohttp
+
+from connectors.auth import AuthError
+from connectors.bounded import read_cut
+from connectors.exchange import masker
+from connectors.http import CONNECT_TIMEOUT_S_MAX, KEEPALIVE_S, USER_AGENT
+from connectors.schedule import retry_after_s
+from streams.settings.errors import SettingsError
+from streams.settings.poll import Poll
+
+MESSAGE_CHARS_MAX = 300
+TOO_MANY_REQUESTS = 429
+T = TypeVar("T")
+
+
+class PollError(Exception):
+    """Nothing came of a request. `reason` is stable, for the metric; the message holds no secret and no order."""
+
+    def __init__(self, reason: str, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.reason, self.retry_after_s = reason, retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`body` is whole: a longer one than `response_bytes_max` is an error."""
+
+    status: int
+    body: bytes
+
+
+class ListClient:
+    """Asks one source's API for pages of its list."""
+
+    def __init__(self, poll: Poll, now: Callable[[], datetime]) -> None:
+        self._poll, self._now = poll, now
+        self._url = poll.base_url.rstrip("/") + poll.path
+        self.session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=2, ssl=ssl.create_default_context(), keepalive_timeout=KEEPALIVE_S),
+            timeout=aiohttp.ClientTimeout(
+                total=poll.timeout_s, sock_connect=min(CONNECT_TIMEOUT_S_MAX, poll.timeout_s)
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,  # a small body could become a large one
+            trust_env=False,
+            headers={"User-Agent": USER_AGENT},
+        )
+
+    async def close(self) -> None:
+        await self.session.close()
+
+    async def get(self, query: Mapping[str, str], authorization: str) -> Answer:
+        """The answer, where it is 200, 401 or 404. Raises `PollError` for everything else."""
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Authorization": authorization}
+        async with (
+            asyncio.timeout(self._poll.timeout_s),
+            self.session.get(self._url, params=query, headers=headers, allow_redirects=False) as response,
+        ):
+            body, is_cut = await read_cut(response, self._poll.response_bytes_max)
+            given = {name.lower(): value for name, value in response.headers.items()}
+        if response.status == TOO_MANY_REQUESTS:
+            raise PollError("rate-limited", "HTTP 429", retry_after_s(given, self._now()))
+        if 300 <= response.status < 400:
+            raise PollError("status", f"HTTP {response.status}: redirects are not followed, see poll.base_url and path")
+        if response.status not in (200, 401, 404):
+            raise PollError("status", f"HTTP {response.status}", retry_after_s(given, self._now()))
+        if response.status == 200 and is_cut:
+            limit = self._poll.response_bytes_max
+            raise PollError("too-large", f"the answer is longer than poll.response_bytes_max, {limit} bytes")
+        return Answer(response.status, body)
+
+
+async def told(doing: Awaitable[T], timeout_s: float, secrets: Callable[[], frozenset[str]]) -> T:
+    """What the network, the token endpoint and the secrets' files do wrong, as a `PollError` without a secret in it."""
+    try:
+        return await doing
+    except TimeoutError:
+        raise PollError("timeout", f"no answer within {timeout_s:g} s") from None
+    except (AuthError, SettingsError) as error:
+        raise PollError("token", _safe(str(error), secrets())) from None
+    except (aiohttp.ClientError, OSError) as error:
+        raise PollError("network", _safe(f"{type(error).__name__}: {error}", secrets())) from None
+
+
+def _safe(text: str, secrets: frozenset[str]) -> str:
+    masked = masker(secrets).text(text)
+    return masked.encode("utf-8", "backslashreplace").decode()[:MESSAGE_CHARS_MAX]
