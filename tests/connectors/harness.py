@@ -27,7 +27,10 @@ from tests.kafka import produce, read_committed, unique_name
 
 @dataclass
 class Line:
-    """Everything of one target. `given` are fields of its section of the settings; `pending_max` of `[connectors]`."""
+    """Everything of one target. `given` are fields of its section of the settings; `pending_max` of `[connectors]`.
+
+    `source`: of whose orders an API of kind `quickbutik` is asked; None: the target is an external system.
+    """
 
     bootstrap: str
     url: str
@@ -35,6 +38,7 @@ class Line:
     name: str = field(default_factory=lambda: unique_name("target"))
     given: dict[str, Any] = field(default_factory=dict)
     pending_max: int = 10_000
+    source: str | None = None
     workers: list["Worker"] = field(default_factory=list)
 
     def prepare(self) -> None:
@@ -54,15 +58,34 @@ heartbeat_s = 1
 [connectors]
 monitor_port = 0
 pending_max = {self.pending_max}
-[[targets]]
+{self._kind}
 name = "{self.name}"
-kind = "external"
 base_url = "{self.url}"
-auth = {{ scheme = "bearer", token = "env:SANDBOX_TOKEN" }}
 {fields}
 """
         )
         assert [] == admin.create(load(self.config, {})).left
+
+    @property
+    def _kind(self) -> str:
+        if self.source is None:
+            return '[[targets]]\nkind = "external"\nauth = { scheme = "bearer", token = "env:SANDBOX_TOKEN" }'
+        return f"""
+[[sources]]
+name = "{self.source}"
+platform = "quickbutik"
+auth = {{ scheme = "token", secrets = ["env:SANDBOX_TOKEN"] }}
+fetch_from = "{self.name}"
+[[targets]]
+kind = "quickbutik"
+auth = {{ scheme = "basic", password = "env:SANDBOX_TOKEN" }}
+"""
+
+    def fetch(self, order_id: str, number: int = 0, word: str = "order.new") -> Command:
+        """A command to fetch that order; `number` tells several apart."""
+        assert self.source is not None
+        id, key = f"{self.name}-{order_id}-{number}", f"{self.source}:{order_id}"
+        return make.fetch(id, order_id, word, key=key, target=self.name, created_at=make.now())
 
     @property
     def config(self) -> Path:
@@ -187,10 +210,11 @@ async def line(
     *,
     slots: int = 1,
     pending_max: int = 10_000,
+    source: str | None = None,
     **given: Any,
 ) -> AsyncIterator[Line]:
     """A target with that many running worker slots."""
-    made = Line(bootstrap, url, folder, given=given, pending_max=pending_max)
+    made = Line(bootstrap, url, folder, given=given, pending_max=pending_max, source=source)
     await asyncio.to_thread(made.prepare)
     made.workers = [Worker(made, slot) for slot in range(slots)]
     for worker in made.workers:

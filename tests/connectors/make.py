@@ -42,6 +42,7 @@ def command(id: str = "c-1", key: str = "duda:shop/1", **given: Any) -> Command:
         order_key=key,
         data=given.pop("data", None) or {"order": order(key)},
         caused_by="e-1",
+        receipt=given.pop("receipt", None),
         created_at=given.pop("created_at", START),
     )
 
