@@ -14,8 +14,10 @@ from streams.vocabulary.order import Clock
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
-# Past this many events of one order, the oldest by source time are forgotten, and a repeat of one of those counts as an
-# event again (`version`); its values still change nothing, as their clocks are not later than what is held.
+# The dedupe window: so many events of one order are remembered, for however long. It is by count and not by time, since
+# senders repeat for very different spans: Duda at most 520 s, one that follows the Standard Webhooks' example 75 h,
+# Selldone "several times" (no span is told), CommerceOS its snapshots for as long as it is told to. What is forgotten
+# past that is the oldest by source time, and a repeat of it changes nothing: see `fold`.
 SEEN_MAX = 512
 
 # Earlier than any event.
@@ -45,6 +47,11 @@ def by_clock(clocks: Mapping[str, Clock]) -> Held:
 def is_seen(seen: tuple[Clock, ...], event_id: str) -> bool:
     """Whether this event is among those remembered."""
     return any(clock[3] == event_id for clock in seen)
+
+
+def is_beyond(seen: tuple[Clock, ...], clock: Clock) -> bool:
+    """Whether such an event would be too old to be remembered: it may have been applied before."""
+    return len(seen) >= SEEN_MAX and clock < seen[0]
 
 
 def remember(seen: tuple[Clock, ...], clock: Clock) -> tuple[Clock, ...]:

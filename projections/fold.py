@@ -5,13 +5,15 @@ addresses, payments, shipments), `projections.targets` (what became of commands)
 """
 
 from decimal import Decimal
+from functools import reduce
 
 from projections import lattice
-from projections.clocks import by_clock, by_field, clock_of, is_seen, remember
+from projections.clocks import by_clock, by_field, clock_of, is_beyond, is_seen, remember
 from projections.fetches import ended, is_fetch, pinged
 from projections.joins import Joins
 from projections.targets import OPERATORS, target_after, with_ref, with_target
 from streams.vocabulary import EventType, Order, OrderEvent, OrderStatus, Payment, PaymentStatus
+from streams.vocabulary.base import EXACT
 from streams.vocabulary.event import DeliveryFacts
 
 # Fields of the same name in `OrderFacts` and `Order` that the later event decides.
@@ -43,8 +45,10 @@ ALWAYS_THERE = frozenset({"total", "currency"})
 def fold(order: Order | None, event: OrderEvent) -> Order:
     """The order after `event`; the very same object where the event was applied before.
 
-    Any permutation of a set of events, with any repeats, gives an equal order, up to `SEEN_MAX` events of one order;
-    past that only `version` may count a repeat again.
+    Any permutation of a set of events, with any repeats, gives an equal order. A repeat of an event that is too old to
+    be remembered (`SEEN_MAX`) changes nothing either, nor does it count: whatever it says is known. But nor does an
+    old event count that comes for the first time and says nothing new, so past `SEEN_MAX` events of one order
+    `version` may depend on the order of arrival.
     """
     if order is None:
         order = Order(key=event.order_key, source=owner_of(event.order_key), platform=UNKNOWN_PLATFORM)
@@ -57,7 +61,10 @@ def fold(order: Order | None, event: OrderEvent) -> Order:
         _join_facts(order, event, joins)
     elif event.delivery.command_type not in OPERATORS and not is_fetch(event.delivery):
         _join_delivery(order, event, event.delivery, joins)
-    return _after(order, event, joins)
+    after = _after(order, event, joins)
+    if is_beyond(book.seen, clock) and after.model_copy(update={"version": order.version}) == order:
+        return order
+    return after
 
 
 def owner_of(order_key: str) -> str:
@@ -157,7 +164,8 @@ def _flags(flags: tuple[str, ...], event: OrderEvent, reached: tuple[OrderStatus
 
 def refunded(payments: tuple[Payment, ...], total: Decimal | None) -> PaymentStatus:
     """What the refunds known by id say: payments of negative amounts, against what the order costs now."""
-    back = sum((-one.amount for one in payments if one.amount is not None and one.amount < 0), Decimal(0))
-    if not back:
+    amounts = [one.amount for one in payments if one.amount is not None and one.amount < 0]
+    if not amounts:
         return PaymentStatus.UNPAID
+    back = reduce(EXACT.subtract, amounts, Decimal(0))
     return PaymentStatus.REFUNDED if total is not None and back >= total else PaymentStatus.PARTLY_REFUNDED

@@ -6,11 +6,11 @@ before (`Bookkeeping.taken`): created −1, updated to three −2, deleted +3. A
 says whether the goods can be sold again.
 """
 
-from decimal import Context, Decimal
+from decimal import Decimal
 from hashlib import blake2b
 
 from streams.vocabulary import Line, Movement, Order, OrderEvent, OrderStatus, Product, Stock
-from streams.vocabulary.base import MONEY_DIGITS_MAX
+from streams.vocabulary.base import EXACT
 
 # A line that has no id of any product, or no number of pieces that can be counted: it moves nothing, and the order is
 # flagged for a person while it has such a line.
@@ -21,7 +21,6 @@ TRACKED_PLATFORMS = frozenset({"duda"})
 # Of one line. No sum of such quantities outgrows `MONEY_DIGITS_MAX` before the sun does.
 _PIECES_MAX, _FRACTION_DIGITS_MAX = Decimal(10) ** 15, 15
 _ID_CHARS_MAX = 200
-_EXACT = Context(prec=4 * MONEY_DIGITS_MAX)
 _NOTHING = Decimal(0)
 _ESCAPES = str.maketrans({"%": "%25", "/": "%2F", ":": "%3A"})
 
@@ -45,7 +44,7 @@ def move(before: Order | None, order: Order, cause: OrderEvent) -> tuple[Order, 
             product=_product(known[key]) if key in known else Product(),
             order_key=order.key,
             source=order.source,
-            delta=_EXACT.subtract(book.taken.get(key, _NOTHING), held.get(key, _NOTHING)),
+            delta=EXACT.subtract(book.taken.get(key, _NOTHING), held.get(key, _NOTHING)),
             held=held.get(key, _NOTHING),
             caused_by=cause.id,
             receipt=cause.receipt,
@@ -66,7 +65,7 @@ def holdings(order: Order) -> tuple[dict[str, Decimal], bool]:
         if key is None or not _is_countable(line.quantity):
             is_untracked = True
         elif line.quantity:
-            held[key] = _EXACT.add(held.get(key, _NOTHING), line.quantity)
+            held[key] = EXACT.add(held.get(key, _NOTHING), line.quantity)
     if OrderStatus.CANCELLED in order.bookkeeping.reached:
         held = {}
     return dict(sorted(held.items())), is_untracked
@@ -109,7 +108,7 @@ def add(stock: Stock | None, movement: Movement, offset: int) -> Stock:
     return stock.model_copy(
         update={
             "product": movement.product if movement.product != Product() else stock.product,
-            "level": _EXACT.add(stock.level, movement.delta),
+            "level": EXACT.add(stock.level, movement.delta),
             "movements": stock.movements + 1,
             "offset": offset,
             "updated_at": movement.at,

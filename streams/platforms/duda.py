@@ -229,7 +229,7 @@ def _refund(row: Object) -> list[dict[str, Any]]:
         return []
     facts: dict[str, Any] = {"id": id, "status": "REFUNDED", **pick(row, {"currency": ("currency", text)})}
     if row.get("total") is not None:
-        facts["amount"] = -total_of([row["total"]], "refunds.total")
+        facts["amount"] = total_of([row["total"]], "refunds.total").copy_negate()
     return [facts]
 
 

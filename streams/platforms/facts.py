@@ -3,7 +3,7 @@
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
@@ -12,10 +12,7 @@ from pydantic import ValidationError
 from streams.platforms.fields import Missing, word
 from streams.platforms.webhook import RawWebhook, Undecodable
 from streams.vocabulary import EventType, OrderEvent, OrderFacts
-from streams.vocabulary.base import MONEY_DIGITS_MAX, parse_money
-
-# Wide enough that no sum of amounts within the vocabulary's bounds is ever rounded.
-_EXACT = Context(prec=4 * MONEY_DIGITS_MAX)
+from streams.vocabulary.base import EXACT, parse_money
 
 # A platform's clock may be wrong, or its time zone. What it says is later than this after we received it is taken to be
 # of the time of its receipt: else that one event would win over all that come after it, for good.
@@ -107,7 +104,7 @@ def total_of(amounts: Iterable[Any], field: str) -> Decimal:
     total = Decimal(0)
     try:
         for one in amounts:
-            total = _EXACT.add(total, parse_money(one))
+            total = EXACT.add(total, parse_money(one))
     except ValueError as error:
         raise Undecodable("invalid-field", f"{field}: {error}") from None
     return total

@@ -1,7 +1,7 @@
 """What all our records share: frozen, absent is not null, money is decimal, times are UTC."""
 
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
@@ -9,6 +9,8 @@ import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 
 MONEY_DIGITS_MAX = 60
+# For sums: so wide that none of amounts within the bound above is ever rounded. Operators of `Decimal` round to 28.
+EXACT = Context(prec=4 * MONEY_DIGITS_MAX)
 
 
 class Model(BaseModel):

@@ -6,7 +6,6 @@ from itertools import permutations
 
 import pytest
 
-from projections.clocks import SEEN_MAX
 from projections.fold import fold
 from streams.vocabulary import CommandType, Order, OrderEvent, OrderFacts, OrderStatus, PaymentStatus
 from tests.projections.events import NOW, delivery_event, duda_event, selldone_event
@@ -225,15 +224,6 @@ def test_operators_word_on_a_dead_letter_says_nothing_of_the_target() -> None:
     dead = delivery_event(placed, ok=False)
     discarded = delivery_event(placed, command_id="d-1", command_type=CommandType.DISCARD, at_s=1)
     assert folded(placed, dead, discarded).targets["one"].status == "dead"
-
-
-def test_window_of_seen_events_is_bounded_and_a_repeat_beyond_it_harmless() -> None:
-    """A busy order must not grow without end; a very old repeat may count again, and change nothing else."""
-    events = [selldone_event("OrderConfirm", {"price": n}, at_s=n, offset=n) for n in range(SEEN_MAX + 3)]
-    order = folded(*events)
-    assert (len(order.bookkeeping.seen), order.version) == (SEEN_MAX, SEEN_MAX + 3)
-    again = fold(order, events[0])
-    assert again.model_copy(update={"version": order.version}) == order
 
 
 def test_bookkeeping_stays_small_beside_the_order() -> None:
