@@ -55,7 +55,7 @@ class Line(Model):
     tax: Money | None = None
     total: Money | None = None
     # Serialised units, each with what tells it apart: an IMEI, or the IMEI of the phone that a plan is for.
-    instances: tuple[dict[str, str], ...] | None = None
+    instances: tuple[dict[str, str], ...] | None = Field(default=None, json_schema_extra=PII_IDENTITY)
 
 
 class Payment(Model):
