@@ -17,6 +17,7 @@ def line(module_broker, tmp_path_factory):
 
 import http.client
 import os
+import signal
 import subprocess
 import time
 import urllib.request
@@ -74,6 +75,17 @@ class Pipeline:
     settings: Settings
     reader: Reader
     processes: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
+    starters: dict[str, Callable[[], "subprocess.Popen[bytes]"]] = field(default_factory=dict)
+
+    def stop(self, role: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """Ends that role, until `start`."""
+        process = self.processes.pop(role)
+        process.send_signal(how)
+        process.wait(30)
+
+    def start(self, role: str) -> None:
+        """The role again, ready."""
+        self.processes[role] = self.starters[role]()
 
     def send(
         self, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None, method: str = "POST"
@@ -180,11 +192,18 @@ def pipeline(
             made.processes[role] = _start(role, folder, {"ORDERLOG_CONFIG": str(file), **environ})
         for role in ROLES:
             _wait_until_ready(made, role, ports[role], folder)
+
+            def again(role: str = role) -> "subprocess.Popen[bytes]":
+                process = _start(role, folder, {"ORDERLOG_CONFIG": str(file), **environ})
+                _wait_until_ready(made, role, ports[role], folder)
+                return process
+
+            made.starters[role] = again
         yield made
 
 
 def _start(role: str, folder: Path, environ: Mapping[str, str]) -> "subprocess.Popen[bytes]":
-    with (folder / f"{role}.log").open("wb") as log:
+    with (folder / f"{role}.log").open("ab") as log:
         return subprocess.Popen(
             plan.command_line(role), env={**os.environ, **plan.CHILD_ENV, **environ}, stdout=log, stderr=log
         )

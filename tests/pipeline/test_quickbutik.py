@@ -1,0 +1,248 @@
+"""Quickbutik end to end: pings over real HTTP, the order from a stand-in for its API, one create downstream."""
+
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import orjson
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+
+from connectors.sandbox.external import ExternalApi
+from connectors.sandbox.faults import Faults
+from connectors.sandbox.quickbutik import QuickbutikApi
+from streams import topics
+from streams.settings.model import Settings
+from streams.supervisor import plan
+from streams.vocabulary import CommandType, EventType, Order, OrderStatus
+from tests.connectors.api import TOKEN, lines
+from tests.ingest.support import ENVIRON
+from tests.ingest.support import TOKEN as URL_TOKEN
+from tests.kafka import SHARED_PARTITIONS, committed_offsets
+from tests.pipeline.roles import Answer, Pipeline, pipeline
+from tests.streams.platforms.samples import payload
+
+KEY = "sk_test_abc123"
+SETTINGS = """
+[[sources]]
+name = "quickbutik"
+platform = "quickbutik"
+fetch_from = "quickbutik-api"
+auth = { scheme = "token", secrets = ["env:TEST_TOKEN"] }
+[sources.options]
+time_zone = "Europe/Stockholm"
+[[targets]]
+name = "quickbutik-api"
+kind = "quickbutik"
+base_url = "{sandbox}"
+auth = { scheme = "basic", password = "env:QUICKBUTIK_API_KEY" }
+rate_per_second = 50
+retry_delays_s = [0.2, 0.4, 0.6]
+[targets.breaker]
+failures = 3
+open_s = 0.5
+[[targets]]
+name = "external"
+kind = "external"
+base_url = "{sandbox}"
+auth = { scheme = "bearer", token = "env:SANDBOX_TOKEN" }
+[[routes]]
+from = ["quickbutik"]
+to = ["external"]
+"""
+EXTERNAL, SHOP = ExternalApi(TOKEN, Faults()), QuickbutikApi(KEY, Faults())
+(SAMPLE,) = orjson.loads(payload("quickbutik", "order"))
+
+
+@pytest.fixture(scope="module")
+def line(module_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
+    environ = {**ENVIRON, "SANDBOX_TOKEN": TOKEN, "QUICKBUTIK_API_KEY": KEY}
+    with pipeline(module_broker, tmp_path_factory.mktemp("qb"), SETTINGS, environ, [EXTERNAL, SHOP]) as made:
+        SHOP.webhook_url = f"http://127.0.0.1:{made.settings.ingest.port}/webhooks/quickbutik/{URL_TOKEN}"
+        yield made
+
+
+def put_in(id: str, **changed: Any) -> str:
+    """An order at the shop; gives its key with us."""
+    SHOP.orders[id] = {**SAMPLE, "order_id": id, **changed}
+    return f"quickbutik:{id}"
+
+
+def ping(line: Pipeline, word: str, id: str, method: str = "GET") -> Answer:
+    return line.send(f"/webhooks/quickbutik/{URL_TOKEN}?event_type={word}&order_id={id}", method=method)
+
+
+def asked(id: str) -> int:
+    """How often the shop was asked for that order."""
+    seen = lines(b"\n".join(SHOP.door.requests))
+    return sum(each["method"] == "GET" and each["query"].get("order_id") == id for each in seen)
+
+
+def effects(key: str) -> list[Any]:
+    """What the external system was told of that order."""
+    return [orjson.loads(each.body) for each in EXTERNAL.ledger.effects if each.external_order_id == key]
+
+
+def created(line: Pipeline, key: str) -> Order:
+    return line.wait_for_order(
+        key, lambda order: order.targets.get("external") and order.targets["external"].status == "delivered"
+    )
+
+
+def no_fetch_is_open(line: Pipeline, key: str) -> bool:
+    fetches = line.orders()[key].bookkeeping.fetches.values()
+    return bool(fetches) and all(fetch.status != "pending" for fetch in fetches)
+
+
+@pytest.mark.parametrize(("method", "id"), [("GET", "101"), ("POST", "102")])
+def test_a_ping_brings_the_order_from_the_shop_to_the_external_system(line: Pipeline, method: str, id: str) -> None:
+    """The seed's whole tutorial: ping, answer at once, fetch, transform, create; the vendor's GET, the seed's POST."""
+    key = put_in(id)
+    assert ping(line, "order.new", id, method).status == 200
+    order = created(line, key)
+    (document,) = effects(key)
+    assert (document["total_amount"], document["currency"], document["customer_email"]) == (
+        648.95,
+        "SEK",
+        "kalle@example.com",
+    )
+    assert [(item["sku"], item["quantity"], item["price"]) for item in document["items"]] == [
+        ("TSHIRT-RED-L", 2, 299),
+        ("STICKER", 1, 1.95),
+    ]
+    assert document["created_at"] == "2025-01-29T10:35:39Z"
+    pinged, fetched = [record for record in line.raw("quickbutik") if record.key == key.encode()]
+    assert (pinged.header("ce_source"), fetched.header("ce_source")) == (
+        b"/webhooks/quickbutik",
+        b"/targets/quickbutik-api",
+    )
+    assert (pinged.value, orjson.loads(fetched.value or b"")) == (b"", [SHOP.orders[id]])
+    assert [event.type for event in line.events(key)][:1] == [EventType.OBSERVED]
+    assert EventType.PLACED in {event.type for event in line.events(key)}
+    assert (order.payment_status, asked(id)) == ("paid", 1)
+    assert order.targets["external"].ref is not None
+
+
+def test_fifty_copies_of_a_ping_create_one_order_with_two_requests_at_most(line: Pipeline) -> None:
+    """The vendor repeats pings and a shop's pages are clicked twice: the API's rate is ours to spare."""
+    key = put_in("150")
+    SHOP.door.faults = Faults(latency_ms=500)
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda n: ping(line, "order.new", "150", ("GET", "POST")[n % 2]), range(50)))
+    assert [200] * 50 == [answer.status for answer in answers]
+    created(line, key)
+    line.until(lambda: no_fetch_is_open(line, key), "the last fetch")
+    SHOP.door.faults = Faults()
+    assert len([record for record in line.raw("quickbutik") if record.key == key.encode()]) <= 52
+    assert 1 <= asked("150") <= 2
+    assert len(effects(key)) == 1 == len(line.commands("external", key))
+
+
+def test_an_unknown_event_is_kept_and_looked_into(line: Pipeline) -> None:
+    """A word that the vendor adds tomorrow must neither be lost nor guessed at."""
+    key = put_in("160")
+    assert ping(line, "order.archived", "160").status == 200
+    created(line, key)
+    types = {(event.type, event.platform_event) for event in line.events(key) if event.delivery is None}
+    assert types == {(EventType.OBSERVED, "order.archived"), (EventType.CHANGED, "order.archived")}
+
+
+def test_a_ping_about_a_product_is_stored_and_asks_for_nothing(line: Pipeline) -> None:
+    """The vendor sends them to the same URL."""
+    path = f"/webhooks/quickbutik/{URL_TOKEN}?event_type=product.update&product_id=170"
+    answer = line.send(path, method="GET")
+    receipt = orjson.loads(answer.body)["receipt"].encode()
+    line.until(lambda: [r for r in line.raw("quickbutik") if r.key == receipt], "it is stored")
+    assert (answer.status, asked("170")) == (200, 0)
+
+
+def test_a_ping_for_an_order_that_is_not_there_holds_nothing_up(line: Pipeline) -> None:
+    """A forged ping, or one ahead of the API: retried, given up, and made good by the next."""
+    key = "quickbutik:180"
+    ping(line, "order.new", "180")
+    (dead,) = line.until(lambda: line.outcomes(key), "given up")
+    assert (dead.result, dead.attempts, asked("180")) == ("dead", 4, 4)
+    assert "order-not-found" in (dead.error or "")
+    assert (effects(key), line.orders()[key].status) == ([], OrderStatus.PENDING)
+    put_in("180")
+    ping(line, "order.done", "180")
+    assert created(line, key).status is OrderStatus.SHIPPED
+    assert len(effects(key)) == 1
+
+
+def test_an_order_that_is_invalid_is_set_aside_with_the_field_s_name(line: Pipeline) -> None:
+    """The seed's `validateOrder`: no customer's email, no order; and a person can find it."""
+    key = put_in("190", customer={"phone": "1"})
+    ping(line, "order.new", "190")
+    body = orjson.dumps([SHOP.orders["190"]])
+    assert line.wait_for_quarantine(body) == "invalid-order"
+    assert [] == effects(key)
+
+
+def test_an_outage_of_the_shop_loses_nothing(line: Pipeline) -> None:
+    """Longer than the retries last: an order must not need an operator because an API was down."""
+    SHOP.door.faults = Faults(error_rate=1)
+    keys = [put_in(str(number)) for number in range(200, 206)]
+    for number in range(200, 206):
+        assert ping(line, "order.new", str(number)).status == 200
+    time.sleep(4)
+    assert [] == [key for key in keys if effects(key)]
+    SHOP.door.faults = Faults()
+    for key in keys:
+        created(line, key)
+    assert [1] * 6 == [len(effects(key)) for key in keys]
+    assert {"delivered"} == {outcome.result.value for key in keys for outcome in line.outcomes(key)}
+
+
+def test_our_own_update_comes_back_as_a_ping_and_ends_there(line: Pipeline) -> None:
+    """Quickbutik pings for what we tell it: an echo that leads to another update would never end."""
+    key = put_in("210", status="2")
+    ping(line, "order.done", "210")
+    created(line, key)
+    line.until(lambda: no_fetch_is_open(line, key), "the first fetch")
+    update = orjson.dumps([{"order_id": "210", "status": "done"}])
+    headers = {"Authorization": "Basic " + "c2tfdGVzdF9hYmMxMjM6c2tfdGVzdF9hYmMxMjM="}
+    base = line.settings.target("quickbutik-api").base_url
+    request = urllib.request.Request(f"{base}/v1/orders", update, headers, method="PUT")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert orjson.loads(answer.read())["results"] == [{"order_id": "210", "success": 1}]
+    line.until(lambda: asked("210") == 2 and no_fetch_is_open(line, key), "the echo's fetch")
+    line.until(lambda: len([e for e in line.events(key) if e.type is EventType.SHIPPED]) == 2, "the echo's document")
+    time.sleep(2)
+    assert (asked("210"), len(effects(key)), len(SHOP.pings)) == (2, 1, 1)
+    types = [command.type for command in line.commands("quickbutik-api", key)]
+    assert types == [CommandType.FETCH_ORDER] * 2
+
+
+def test_a_replay_of_the_raw_topic_asks_the_shop_for_nothing(line: Pipeline, module_broker: str) -> None:
+    """Raw records hold the pings and what was fetched: read again from 0 with the state intact, nothing goes out."""
+    topic = topics.webhooks("quickbutik")
+    line.until(lambda: all(no_fetch_is_open(line, key) for key in line.orders()), "no fetch open")
+    requests, done, orders = len(SHOP.door.requests), len(EXTERNAL.ledger.effects), line.orders()
+    stored, before = len(line.raw("quickbutik")), len([e for e in line.events() if e.delivery is None])
+    line.stop(plan.STREAMS)
+    reset(module_broker, line.settings, topic)
+    line.start(plan.STREAMS)
+    set_aside = len([record for _, record in line.quarantined() if record.header("origin_topic") == topic.encode()])
+    line.until(
+        lambda: len([e for e in line.events() if e.delivery is None]) >= 2 * before, "every event is stated again"
+    )
+    time.sleep(3)
+    assert (requests, done) == (len(SHOP.door.requests), len(EXTERNAL.ledger.effects))
+    assert (stored, orders) == (len(line.raw("quickbutik")), line.orders())
+    assert set_aside >= 1
+
+
+def reset(bootstrap: str, settings: Settings, topic: str) -> None:
+    """As `kafka-consumer-groups --reset-offsets --to-earliest` does, while nobody is in the group."""
+    group = f"{settings.streams.app_id}-streams"
+    assert sum(committed_offsets(bootstrap, group, topic).values()) > 0
+    consumer = Consumer({"bootstrap.servers": bootstrap, "group.id": group, "enable.auto.commit": False})
+    try:
+        offsets = [TopicPartition(topic, number, 0) for number in range(SHARED_PARTITIONS)]
+        consumer.commit(offsets=offsets, asynchronous=False)
+    finally:
+        consumer.close()
+    assert sum(committed_offsets(bootstrap, group, topic).values()) == 0
