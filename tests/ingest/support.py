@@ -71,11 +71,12 @@ class Running:
     def path(self) -> str:
         return f"/webhooks/{self.source}/{TOKEN}"
 
-    async def records(self) -> Sequence[Record]:
-        """What has been stored."""
+    async def records(self, source: str | None = None) -> Sequence[Record]:
+        """What has been stored, of the first source or of the one that is named."""
         bootstrap = self.settings.kafka.bootstrap
         assert bootstrap is not None
-        return await asyncio.to_thread(read_committed, bootstrap, self.topic)
+        topic = self.topic if source is None else topics.webhooks(source)
+        return await asyncio.to_thread(read_committed, bootstrap, topic)
 
     async def raw(self, *parts: bytes, end: bool = False, pause_s: float = 0.02) -> bytes:
         """Sends these parts one after another on a connection of its own; everything that comes back until its end."""
