@@ -111,10 +111,7 @@ def test_stock_follows_the_seeds_story(line: Pipeline) -> None:
     start = next((stock.level for key, stock in line.stock().items() if key == PLATE), 0)
     for count, name in enumerate(SEED, 1):
         key = send_seed(line, [name], "S-1")
-        line.wait_for_order(key, lambda order, count=count: order.bookkeeping.moves >= count)
-        line.until(
-            lambda: line.stock().get(PLATE) and line.stock()[PLATE].movements >= len(line.movements()), "counted"
-        )
+        line.until(partial(has_moved, line, key, count), f"movement {count}")
         levels.append(f"{line.stock()[PLATE].level - start}")
     assert ["-1", "-3", "0"] == levels
     own = [f"{moved.delta} {moved.held}" for moved in line.movements() if moved.order_key == key]
