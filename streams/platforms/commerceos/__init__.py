@@ -12,7 +12,7 @@ import orjson
 
 from streams.platforms.canonical import canonical
 from streams.platforms.commerceos import words
-from streams.platforms.commerceos.batch import ITEMS_MAX, split
+from streams.platforms.commerceos.batch import ITEMS_MAX, lines, split
 from streams.platforms.commerceos.items import about, statement
 from streams.platforms.commerceos.options import Options, options_of
 from streams.platforms.config import SourceConfig
@@ -41,10 +41,11 @@ class CommerceOS:
     def identify(self, body: bytes, query: Mapping[str, str]) -> Identity:
         """The one order that all items speak of; no key where they speak of several."""
         try:
-            value = orjson.loads(body)
-            return self._of_all(value if isinstance(value, list) else [value])
-        except (orjson.JSONDecodeError, Inexact):
+            return self._of_all(glance(body))
+        except (orjson.JSONDecodeError, UnicodeDecodeError, Inexact):
             pass
+        except Undecodable:
+            return UNKNOWN
         try:
             return self._of_all([found for item in split(body) if not isinstance(found := read(item), Undecodable)])
         except Undecodable:
@@ -79,17 +80,27 @@ class CommerceOS:
     def _of_all(self, items: Sequence[Any]) -> Identity:
         if len(items) > ITEMS_MAX:
             return UNKNOWN
-        keys, said = set(), set()
+        key, word = None, None
         for item in items:
             try:
                 found = about(item, self.config, self.options) if isinstance(item, dict) else None
             except Undecodable:
                 continue
             if found is not None:
-                keys.add(found.key)
-                said.add(found.word)
-        word = said.pop() if len(said) == 1 else MIXED if said else None
-        return Identity(None, word, order_key=keys.pop() if len(keys) == 1 else None)
+                if key not in (None, found.key):
+                    return Identity(None, MIXED)
+                key, word = found.key, found.word if word in (None, found.word) else MIXED
+        return Identity(None, word, order_key=key)
+
+
+def glance(body: bytes) -> list[Any]:
+    """The items, read fast and with large numbers rounded; may raise where a careful reader finds some all the same."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        values = [orjson.loads(line) for line in lines(body.decode())]
+        return [item for value in values for item in (value if isinstance(value, list) else [value])]
+    return value if isinstance(value, list) else [value]
 
 
 def read(item: bytes) -> dict[str, Any] | Undecodable:

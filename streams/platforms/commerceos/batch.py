@@ -32,13 +32,24 @@ def split(body: bytes) -> list[bytes]:
     text = body.removeprefix(_BOM).decode("utf-8", "surrogateescape")
     items = _items(text)
     if items is None:
-        lines = [line for line in text.split("\n") if line.strip()]
-        items = [item for line in lines for item in _or_itself(line)]
+        items = [item for line in lines(text) for item in _or_itself(line)]
         if not items:
             raise Undecodable("not-json", "the body is empty")
     if len(items) > ITEMS_MAX:
-        raise Undecodable("too-many-items", f"there are more than {ITEMS_MAX} items in one body")
+        raise too_many()
     return [item.encode("utf-8", "surrogateescape") for item in items]
+
+
+def lines(text: str) -> list[str]:
+    """The lines that are not blank. Raises `Undecodable` (`too-many-items`) before any of them is looked at."""
+    found = [line for line in text.split("\n") if line.strip()]
+    if len(found) > ITEMS_MAX:
+        raise too_many()
+    return found
+
+
+def too_many() -> Undecodable:
+    return Undecodable("too-many-items", f"there are more than {ITEMS_MAX} items in one body")
 
 
 def _or_itself(line: str) -> list[str]:
@@ -64,12 +75,14 @@ def _single(text: str, at: int) -> tuple[list[str], int]:
 
 
 def _listed(text: str, at: int) -> tuple[list[str], int]:
-    """The items of a list whose bracket is behind us. Raises `ValueError` where it is none."""
+    """The items of a list whose bracket is behind us. Raises `ValueError` where it is none, `Undecodable`."""
     items: list[str] = []
     at = _skip(text, at)
     if text.startswith("]", at):
         return items, at + 1
     while True:
+        if len(items) >= ITEMS_MAX:
+            raise too_many()
         found, end = _single(text, at)
         items += found
         at = _skip(text, end)

@@ -270,6 +270,7 @@ def test_lines_of_ndjson_are_items_and_a_broken_line_only_itself() -> None:
         (b'{"orderId":"1","status":' + b"[" * 100 + b"]" * 100 + b"}", "too-deep"),
         (b"[" + b",".join([b"{}"] * (ITEMS_MAX + 1)) + b"]", "too-many-items"),
         (b'["' + b'\\"' * 300_000, "not-json"),
+        (b"{\n" * 300_000, "too-many-items"),
     ],
     ids=lambda value: str(value)[:16],
 )
@@ -278,6 +279,11 @@ def test_body_of_nothing_but_rubbish_is_refused_whole(body: bytes, reason: str) 
     with pytest.raises(Undecodable) as refusal:
         read(body)
     assert reason == refusal.value.reason
+
+
+def test_as_many_items_as_the_bound_are_read() -> None:
+    """A bound that is off by one refuses what it promises to take."""
+    assert ITEMS_MAX == len(read([{"orderId": number, "status": "New"} for number in range(ITEMS_MAX)]))
 
 
 def test_empty_list_says_nothing() -> None:
@@ -303,7 +309,7 @@ def test_identity_is_the_one_order_of_all_items() -> None:
     stranger = '{"orderId":"2","status":"New"}'
     same = identify(f"[{status},{shipment},7]".encode(), {})
     assert ("duda:site/1", "batch") == (same.order_key, same.event)
-    assert (None, "order.New") == ((found := identify(f"{status}\n{stranger}".encode(), {})).order_key, found.event)
+    assert (None, "batch") == ((found := identify(f"{status}\n{stranger}".encode(), {})).order_key, found.event)
     assert ("duda:site/1", "order.New") == ((found := identify(status.encode(), {})).order_key, found.event)
     assert identify(b"[{]", {}).order_key is None
 
