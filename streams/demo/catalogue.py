@@ -25,6 +25,11 @@ def units(cents: int) -> float:
     return cents / 100
 
 
+def money(cents: int) -> str:
+    """Cents as the text that a careful sender writes."""
+    return f"{cents // 100}.{cents % 100:02}"
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
     """One line. `id` is unique within the order."""

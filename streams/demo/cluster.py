@@ -13,12 +13,14 @@ from confluent_kafka.admin import AdminClient
 
 from streams.demo import setting
 from streams.demo.options import Victim
-from streams.demo.setting import HOST, TARGET, Setting
+from streams.demo.setting import API_KEY, HOST, TARGET, Setting
 from streams.settings import load
 from streams.supervisor import Event, EventKind, Program, Supervisor, plan
 
 # The faults of the stand-in API: some of each kind, so that a run shows what becomes of them.
 FAULTS = ("--latency-ms", "5", "--error-rate", "0.02", "--rate-limit-rate", "0.002", "--reset-after-rate", "0.02")
+# The variables by which the stand-ins are told what to demand.
+SANDBOX_SECRETS = {"EXTERNAL_API_TOKEN": TARGET, "QUICKBUTIK_API_KEY": API_KEY}
 ROLES = (plan.INGEST, plan.STREAMS, plan.CONNECTORS)
 NAMES = {
     Victim.WORKER: f"{plan.STREAMS}-0",
@@ -71,7 +73,8 @@ class Cluster:
     async def start_sandbox(self) -> None:
         """The stand-in API, with faults. Raises `SetupFailed`."""
         argv = plan.command_line("sandbox", "--host", HOST, "--port", str(self.setting.ports["sandbox"]), *FAULTS)
-        env = {**plan.CHILD_ENV, "EXTERNAL_API_TOKEN": self.setting.secrets[TARGET].decode()}
+        secrets = {variable: self.setting.secrets[name].decode() for variable, name in SANDBOX_SECRETS.items()}
+        env = {**plan.CHILD_ENV, **secrets}
         await self._supervisor.start(Program("sandbox", argv, env, SANDBOX_STOP_ORDER))
         await self._until("sandbox", READY_TIMEOUT_S, _answers(f"{self.setting.url('sandbox')}/_sandbox/stats"))
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,26 +13,29 @@ import aiohttp
 from streams import topics
 from streams.demo.evidence import Effect, Evidence, Sent, place_of
 from streams.demo.read import Reader
-from streams.demo.setting import TARGET
-from streams.demo.webhook import SOURCES
+from streams.demo.webhook import Put
 from streams.record import Record
-from streams.vocabulary import Command, DeadLetter, Order, OrderEvent, Outcome
+from streams.vocabulary import Command, DeadLetter, Movement, Order, OrderEvent, Outcome, Stock
 
 READ_TIMEOUT_S = 60.0
 ASK_TIMEOUT_S = 30.0
-TOPICS = tuple(topic.name for topic in topics.table(SOURCES, (TARGET,)))
 
 
-async def collect(bootstrap: str, sandbox_url: str, sent: Sequence[Sent]) -> Evidence:
-    """Raises `ReadTimeout`, and `pydantic.ValidationError` where a record is not what its topic promises."""
-    records = await asyncio.to_thread(read_all, bootstrap)
+async def collect(
+    bootstrap: str, sandbox_url: str, names: Sequence[str], sent: Sequence[Sent], puts: Sequence[Put]
+) -> Evidence:
+    """`names`: the topics of the run. `sent`, `puts`: what the sender did.
+
+    Raises `ReadTimeout`, and `pydantic.ValidationError` where a record is not what its topic promises.
+    """
+    records = await asyncio.to_thread(read_all, bootstrap, names)
     effects, stats = await ask_sandbox(sandbox_url)
-    return assemble(records, sent, effects, int(stats["repeats"]))
+    return assemble(records, sent, puts, effects, int(stats["repeats"]))
 
 
-def read_all(bootstrap: str) -> list[Record]:
+def read_all(bootstrap: str, names: Sequence[str]) -> list[Record]:
     """Every committed record of every topic of the run, by place."""
-    reader = Reader(bootstrap, TOPICS)
+    reader = Reader(bootstrap, names)
     try:
         reader.catch_up(READ_TIMEOUT_S)
     finally:
@@ -62,21 +66,40 @@ def effect_of(line: bytes) -> Effect:
     )
 
 
-def assemble(records: Sequence[Record], sent: Sequence[Sent], effects: Sequence[Effect], repeats: int) -> Evidence:
-    """Sorts the records into what they are. `orders.state` is compacted: the last word on a key counts. Pure."""
-    of: dict[str, list[Record]] = {topic: [] for topic in TOPICS}
+def assemble(
+    records: Sequence[Record], sent: Sequence[Sent], puts: Sequence[Put], effects: Sequence[Effect], repeats: int
+) -> Evidence:
+    """Sorts the records into what they are. Of compacted topics the last word on a key counts. Pure."""
+    of: dict[str, list[Record]] = defaultdict(list)
     for record in records:
         of[record.topic].append(record)
-    table = {(record.key or b"").decode(): record.value for record in of[topics.STATE]}
     return Evidence(
         sent=sent,
-        raw=[record for source in SOURCES for record in of[topics.webhooks(source)]],
+        raw=[record for name in of if _is_raw(name) for record in of[name]],
         quarantine=of[topics.QUARANTINE],
         events=[OrderEvent.from_json(record.value or b"") for record in of[topics.EVENTS]],
-        states={key: Order.from_json(value) for key, value in table.items() if value is not None},
-        commands=[Command.from_json(record.value or b"") for record in of[topics.commands(TARGET)]],
+        states={key: Order.from_json(value) for key, value in _table(of[topics.STATE])},
+        commands=[
+            Command.from_json(record.value or b"")
+            for name in of
+            if name == topics.commands(topics.target_of(name))
+            for record in of[name]
+        ],
         outcomes=[(place_of(record), Outcome.from_json(record.value or b"")) for record in of[topics.OUTCOMES]],
         deadletters=[DeadLetter.from_json(record.value or b"") for record in of[topics.DEADLETTERS]],
         effects=effects,
+        movements=[Movement.from_json(record.value or b"") for record in of[topics.MOVEMENTS]],
+        stock={key: Stock.from_json(value) for key, value in _table(of[topics.STOCK])},
+        puts=puts,
         repeats_at_target=repeats,
     )
+
+
+def _is_raw(name: str) -> bool:
+    return name == topics.webhooks(topics.source_of(name)) and name != topics.QUARANTINE
+
+
+def _table(records: Sequence[Record]) -> Iterator[tuple[str, bytes]]:
+    """Key → the last value that is not a tombstone."""
+    last = {(record.key or b"").decode(): record.value for record in records}
+    return ((key, value) for key, value in last.items() if value is not None)

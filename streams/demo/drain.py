@@ -1,4 +1,4 @@
-"""Is everything at rest: nothing unread by any group, no delivery waiting? And if not, what is stuck where."""
+"""Is everything at rest: nothing unread, no delivery waiting, no order left to be polled? And if not, what is stuck."""
 
 import asyncio
 import time
@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import orjson
 
 from streams import topics
+from streams.demo.evidence import is_fetched
 from streams.demo.read import Committed, Partition, Reader, ReadTimeout
+from streams.demo.webhook import APICBASE, Put
 from streams.record import Record
 
 PAUSE_S = 0.25
@@ -19,15 +21,19 @@ NAMED_MAX = 5
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What was not finished at one look: unread records by group and partition, and the orders of open deliveries."""
+    """What was not finished at one look: unread records by group and partition, and the orders of open deliveries.
+
+    `unpolled`: the orders that a platform's API lists and no poller has brought.
+    """
 
     behind: Mapping[tuple[str, Partition], int]
     pending: Mapping[str, Sequence[str]]
     trouble: str | None = None
+    unpolled: Sequence[str] = ()
 
     @property
     def total(self) -> int:
-        return sum(self.behind.values()) + sum(map(len, self.pending.values()))
+        return sum(self.behind.values()) + sum(map(len, self.pending.values())) + len(self.unpolled)
 
     @property
     def is_empty(self) -> bool:
@@ -37,9 +43,26 @@ class Waiting:
         """For a person: what is stuck, and where."""
         lines = [f"{group}: {count} records of {at[0]}[{at[1]}] unread" for (group, at), count in self.behind.items()]
         for topic, keys in self.pending.items():
-            more = f" and {len(keys) - NAMED_MAX} more" if len(keys) > NAMED_MAX else ""
-            lines.append(f"{topic}: {len(keys)} deliveries open, of {', '.join(keys[:NAMED_MAX])}{more}")
+            lines.append(f"{topic}: {len(keys)} deliveries open, of {_some(keys)}")
+        if self.unpolled:
+            lines.append(f"{len(self.unpolled)} orders not polled: {_some(self.unpolled)}")
         return lines + ([self.trouble] if self.trouble else [])
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED_MAX} more" if len(names) > NAMED_MAX else ""
+    return f"{', '.join(names[:NAMED_MAX])}{more}"
+
+
+def unpolled(records: Iterable[Record], listed: Iterable[Put]) -> list[str]:
+    """The ids of the listed orders that lie in no raw record which we asked for. Pure."""
+    polled = {orjson.loads(record.value or b"{}").get("id") for record in records if is_polled(record)}
+    return [put.order_id for put in listed if put.order_id not in polled]
+
+
+def is_polled(record: Record) -> bool:
+    """Whether a poller wrote it."""
+    return record.topic == topics.webhooks(APICBASE) and is_fetched(record)
 
 
 def unread(records: Iterable[Record], committed: Mapping[Partition, int]) -> Counter[Partition]:
@@ -62,12 +85,18 @@ def open_deliveries(records: Iterable[Record], topic: str) -> list[str]:
 class Drain:
     """Looks at Kafka until two looks running find nothing waiting and nothing new."""
 
-    def __init__(self, bootstrap: str, all_topics: Sequence[str], reads: Mapping[str, Sequence[str]]) -> None:
-        """`reads`: consumer group → the topics that it consumes."""
+    def __init__(
+        self,
+        bootstrap: str,
+        all_topics: Sequence[str],
+        reads: Mapping[str, Sequence[str]],
+        listed: Sequence[Put] = (),
+    ) -> None:
+        """`reads`: consumer group → the topics that it consumes. `listed`: what is to be polled."""
         self._tables = [topic for topic in all_topics if topic == topics.deliveries(topics.target_of(topic))]
         self._reader = Reader(bootstrap, all_topics)
         self._groups = {group: Committed(bootstrap, group) for group in reads}
-        self._reads = reads
+        self._reads, self._listed = reads, listed
 
     async def wait(self, timeout_s: float, progress: Callable[[Waiting], None]) -> Waiting:
         """What is left when all is at rest (nothing), or when the time is up."""
@@ -98,7 +127,7 @@ class Drain:
         except ReadTimeout as error:
             return 0, Waiting({}, {}, f"{error}")
         pending = {at: keys for at in self._tables if (keys := open_deliveries(self._reader.records, at))}
-        return new, Waiting(behind, pending)
+        return new, Waiting(behind, pending, unpolled=unpolled(self._reader.records, self._listed))
 
     def _partitions(self, group: str) -> list[Partition]:
         return [at for at in self._reader.partitions if at[0] in self._reads[group]]

@@ -1,19 +1,38 @@
 """What was sent, what lies in Kafka and what the stand-in API received: all that the checker goes by. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, field
 from typing import Any
 
-from streams.demo.webhook import Kind, Webhook
+import orjson
+
+from streams import cloudevents, topics
+from streams.demo.told import Arrived
+from streams.demo.webhook import Kind, Put, Webhook
 from streams.record import Record
-from streams.vocabulary import Command, DeadLetter, Order, OrderEvent, Outcome
+from streams.vocabulary import Command, DeadLetter, Movement, Order, OrderEvent, Outcome, Stock
+
+# The `ce_source` of what came by itself begins so.
+BY_WEBHOOK = b"/webhooks/"
+
+UNPROCESSABLE = 422
 
 Place = tuple[str, int, int]  # topic, partition, offset
 
 
 def place_of(record: Record) -> Place:
     return record.topic, record.partition, record.offset
+
+
+def is_fetched(record: Record) -> bool:
+    """Whether a raw record is an answer to a question of ours, and no webhook."""
+    return not (record.header("ce_source") or BY_WEBHOOK).startswith(BY_WEBHOOK)
+
+
+def arrived(record: Record) -> Arrived:
+    """What a raw record has of what was received."""
+    query = orjson.loads(record.header(cloudevents.HTTP_QUERY) or b"{}")
+    return Arrived(topics.source_of(record.topic), record.value or b"", query, is_fetched(record))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +55,16 @@ class Sent:
 
     @property
     def is_as_hoped(self) -> bool:
-        """Refused where it is hostile, taken where it is an order, an answer of either kind where it is rubbish."""
-        if self.webhook.kind.is_hostile:
-            return self.is_rejected
-        return self.is_accepted or (self.webhook.kind is Kind.RUBBISH and self.is_rejected)
+        """Refused where it must be, with 422 where somebody is to read why; taken where it is an order, or rubbish."""
+        if self.webhook.kind is Kind.INVALID:
+            return self.status == UNPROCESSABLE
+        return self.is_rejected if self.webhook.kind.is_refused else self.is_accepted
+
+
+def as_received(sent: Sent) -> Arrived:
+    """What ingest got of a webhook that was sent."""
+    request = sent.webhook.request
+    return Arrived(sent.webhook.source, request.body, dict(request.query))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +80,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Everything in the order in which it was read: by partition and offset, effects by `seq`."""
+    """Everything in the order in which it was read: by partition and offset, effects by `seq`.
+
+    `puts`: what the stand-in APIs of platforms were given, in this order.
+    """
 
     sent: Sequence[Sent]
     raw: Sequence[Record]
@@ -66,14 +94,7 @@ class Evidence:
     outcomes: Sequence[tuple[Place, Outcome]]
     deadletters: Sequence[DeadLetter]
     effects: Sequence[Effect]
+    movements: Sequence[Movement] = ()
+    stock: Mapping[str, Stock] = field(default_factory=dict)
+    puts: Sequence[Put] = ()
     repeats_at_target: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """What of an order's record at the target can be known from its webhooks alone."""
-
-    total: Decimal
-    currency: str
-    items: tuple[tuple[Decimal, Decimal], ...]  # quantity, unit price; sorted
-    email: str | None

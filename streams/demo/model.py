@@ -1,99 +1,72 @@
 """What an order's record at the target must say, from its webhooks alone.
 
-Written from the platforms' documents (seeds 003 and 004) and from what Orderlog promises, without importing the code
-that does it: a second opinion. Pure.
+Written from the platforms' documents and from what Orderlog promises, without importing the code that does it: a second
+opinion. What a raw record says is told by `platforms`. Pure.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
-from streams.demo import duda, selldone
-from streams.demo.evidence import Body
-from streams.demo.webhook import DUDA
-
-DUDA_RANKS = (duda.CREATED, duda.UPDATED, duda.DELETED)
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What one webhook tells. `at`: the platform's time (µs) and, for events of the same time, which comes first."""
-
-    order_key: str
-    at: tuple[int, int]
-    is_placing: bool
-    is_cancelling: bool
-    body: Body
+from streams.demo.platforms import PLATFORMS
+from streams.demo.told import Arrived, Body, Reading, Told
 
 
 @dataclass(frozen=True, slots=True)
 class Expected:
     """`must` be at the target; or `may`: cancelled, and whether it was created before depends on who was quicker.
 
-    `body`: what its record says if there is one, the platform's last word, also where the order was cancelled.
+    `body`: what its record says if there is one, the platform's last word, also where the order was cancelled; None
+    where nobody has said what was bought.
     """
 
     must: bool
     may: bool
-    body: Body
+    body: Body | None
 
 
-def expected(arrived: Iterable[tuple[str, bytes]]) -> Mapping[str, Expected]:
-    """`arrived`: (source, body) in the order in which Kafka has them. Bodies that are no order are left out."""
-    orders: dict[str, list[Told]] = {}
-    for source, body in arrived:
-        told = read(source, body)
-        if told is not None:
-            orders.setdefault(told.order_key, []).append(told)
-    return {key: _expect(all_told) for key, all_told in orders.items()}
-
-
-def read(source: str, body: bytes) -> Told | None:
-    """None where it is not an order of that platform."""
+def read(arrived: Arrived) -> Reading:
+    """What a raw record tells; nothing but that it is bad where it is rubbish."""
     try:
-        # Of a key that is there twice the last counts, as with every JSON parser (seed 003 has one).
-        document = json.loads(body, parse_float=Decimal, parse_int=Decimal)
-        return _read_duda(document) if source == DUDA else _read_selldone(document)
+        return PLATFORMS[arrived.source].read(arrived)
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
-        return None
+        return Reading(is_bad=True)
+
+
+def expected(told: Iterable[Told]) -> Mapping[str, Expected]:
+    """`told`: in the order in which it arrived, as far as one order goes."""
+    return {key: _expect(all_told) for key, all_told in _by_order(told).items()}
+
+
+def stock(told: Iterable[Told]) -> Mapping[str, Decimal]:
+    """Product key → what all orders together hold of it, as a negative number; nought where all of it came back."""
+    levels: dict[str, Decimal] = {}
+    for all_told in _by_order(told).values():
+        holding = [one for one in all_told if one.held is not None]
+        levels |= {product: levels.get(product, Decimal(0)) for one in holding for product in one.held or {}}
+        last = _last(holding)
+        if last is None or any(one.is_cancelling for one in all_told):
+            continue
+        for product, count in (last.held or {}).items():
+            levels[product] -= count
+    return levels
+
+
+def _by_order(told: Iterable[Told]) -> Mapping[str, list[Told]]:
+    orders: dict[str, list[Told]] = {}
+    for one in told:
+        orders.setdefault(one.order_key, []).append(one)
+    return orders
 
 
 def _expect(told: list[Told]) -> Expected:
     placed = next((at for at, one in enumerate(told) if one.is_placing), None)
     cancelled = next((at for at, one in enumerate(told) if one.is_cancelling), None)
-    # Of two webhooks with the same time and kind, the one that arrived later counts.
-    last = max(enumerate(told), key=lambda entry: (entry[1].at, entry[0]))[1]
+    last = _last([one for one in told if one.body is not None])
     may = placed is not None and (cancelled is None or placed < cancelled)
-    return Expected(must=may and cancelled is None, may=may, body=last.body)
+    return Expected(must=may and cancelled is None, may=may, body=last.body if last else None)
 
 
-def _read_duda(document: Mapping[str, Any]) -> Told:
-    data, event = document["data"], document["event_type"]
-    items = [(Decimal(item["quantity"]), Decimal(item["unit_price"])) for item in data["items"]]
-    return Told(
-        order_key=f"{DUDA}:{document['resource_data']['site_name']}/{data['invoice_number']}",
-        at=(int(document["event_timestamp"]) * 1000, DUDA_RANKS.index(event)),
-        is_placing=event == duda.CREATED,
-        is_cancelling=event == duda.DELETED or data["status"] == "CANCELLED",
-        body=Body(Decimal(data["total"]), data["currency"], tuple(sorted(items)), data["email"]),
-    )
-
-
-def _read_selldone(document: Mapping[str, Any]) -> Told:
-    basket, action = document["basket"], document["action"]
-    people = [person for person in (document["customer"], document["user"]) if person]
-    # A line of a Selldone basket has no quantity: each is one piece.
-    items = [(Decimal(1), Decimal(item["price"])) for item in basket["items"]]
-    at = datetime.fromisoformat(basket["updated_at"])
-    return Told(
-        order_key=f"selldone:{document['shop']['id']}/{basket['id']}",
-        at=(int(at.timestamp() * 1_000_000), 0),
-        is_placing=action == selldone.CHECKOUT,
-        is_cancelling=basket["status"] == "Canceled",
-        body=Body(
-            Decimal(basket["price"]), basket["currency"], tuple(sorted(items)), people[0]["email"] if people else None
-        ),
-    )
+def _last(told: list[Told]) -> Told | None:
+    """Of two webhooks with the same time and kind, the one that arrived later counts."""
+    return max(enumerate(told), key=lambda entry: (entry[1].at, entry[0]))[1] if told else None

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from streams import topics
+from streams.demo.apis import Apis
 from streams.demo.check import check
 from streams.demo.cluster import ROLES, Cluster
-from streams.demo.collect import TOPICS, collect
+from streams.demo.collect import collect
 from streams.demo.drain import Drain, Waiting
 from streams.demo.options import Options, Victim, kill_points
 from streams.demo.send import Sender
-from streams.demo.setting import TARGET
+from streams.demo.setting import Setting
 from streams.demo.show import Show
 from streams.demo.summary import Summary, summarise
-from streams.demo.traffic import plan
-from streams.demo.webhook import SOURCES, Webhook
+from streams.demo.traffic import Plan, plan
 
 # After the last answer: what a run of no size needs, retries and restarts included, and what it needs per webhook.
 DRAIN_TIMEOUT_S, DRAIN_TIMEOUT_PER_WEBHOOK_S = 60.0, 0.01
@@ -31,24 +31,26 @@ class Result:
     is_good: bool
 
 
-def reads(app_id: str) -> Mapping[str, Sequence[str]]:
+def reads(setting: Setting) -> Mapping[str, Sequence[str]]:
     """Consumer group → the topics that it consumes."""
-    streams = [*map(topics.webhooks, SOURCES), topics.EVENTS, topics.OUTCOMES]
-    return {f"{app_id}-streams": streams, f"{app_id}-connectors": [topics.commands(TARGET)]}
+    streams = [*map(topics.webhooks, setting.sources), topics.EVENTS, topics.OUTCOMES, topics.MOVEMENTS]
+    connectors = [*map(topics.commands, setting.targets), *map(topics.polls, setting.polled)]
+    return {f"{setting.app_id}-streams": streams, f"{setting.app_id}-connectors": connectors}
 
 
 async def run(cluster: Cluster, bootstrap: str | None, options: Options, show: Show) -> Result:
     """Raises `SetupFailed`, `ReadTimeout`."""
     address = await _set_up(cluster, bootstrap, show)
-    webhooks = plan(options.events, options.seed, datetime.now(UTC))
-    sender = Sender(cluster.setting.url("ingest"), cluster.setting.secrets)
+    setting = cluster.setting
+    planned = plan(options.events, options.seed, datetime.now(UTC), setting.sources)
+    sender = Sender(setting.url("ingest"), setting.secrets, Apis(setting.url("sandbox")))
     started = time.monotonic()
-    await _send(cluster, sender, webhooks, options, show)
+    await _send(cluster, sender, planned, options, show)
     show.step(f"{len(sender.sent):,} webhooks sent and answered in {time.monotonic() - started:.1f} s")
-    waiting = await _drain(cluster, address, options, show)
+    waiting = await _drain(cluster, address, sender, options, show)
     seconds = time.monotonic() - started
     with show.waiting("reading back what Kafka and the target have"):
-        evidence = await collect(address, cluster.setting.url("sandbox"), sender.sent)
+        evidence = await collect(address, setting.url("sandbox"), setting.topics, sender.sent, sender.puts)
         findings = await asyncio.to_thread(check, evidence)
     summary = summarise(evidence, findings, seconds)
     show.summary(summary)
@@ -67,7 +69,7 @@ async def _set_up(cluster: Cluster, bootstrap: str | None, show: Show) -> str:
     show.step(f"broker at {bootstrap}")
     with show.waiting("creating the topics"):
         await cluster.configure(bootstrap)
-    show.step(f"{len(TOPICS)} topics")
+    show.step(f"{len(cluster.setting.topics)} topics")
     with show.waiting("starting the stand-in API"):
         await cluster.start_sandbox()
     show.step(f"stand-in API at {cluster.setting.url('sandbox')}, slow and faulty on purpose")
@@ -77,7 +79,8 @@ async def _set_up(cluster: Cluster, bootstrap: str | None, show: Show) -> str:
     return bootstrap
 
 
-async def _send(cluster: Cluster, sender: Sender, webhooks: Sequence[Webhook], options: Options, show: Show) -> None:
+async def _send(cluster: Cluster, sender: Sender, planned: Plan, options: Options, show: Show) -> None:
+    webhooks = planned.webhooks
     due = list(zip(kill_points(len(webhooks), len(options.victims)), options.victims, strict=True))
     text = f"{len(webhooks):,} webhooks at {options.rate_per_s:g}/s"
     with show.bar(text, len(webhooks)) as move:
@@ -87,7 +90,7 @@ async def _send(cluster: Cluster, sender: Sender, webhooks: Sequence[Webhook], o
             while due and done >= due[0][0]:
                 _kill(cluster, due.pop(0)[1], done, show)
 
-        await sender.run(webhooks, options.rate_per_s, moved)
+        await sender.run(planned, options.rate_per_s, moved)
 
 
 def _kill(cluster: Cluster, victim: Victim, done: int, show: Show) -> None:
@@ -95,9 +98,11 @@ def _kill(cluster: Cluster, victim: Victim, done: int, show: Show) -> None:
     show.note(f"after {done:,} webhooks: kill -9 {pid} (the {victim})")
 
 
-async def _drain(cluster: Cluster, bootstrap: str, options: Options, show: Show) -> Waiting:
+async def _drain(cluster: Cluster, bootstrap: str, sender: Sender, options: Options, show: Show) -> Waiting:
     timeout_s = DRAIN_TIMEOUT_S + DRAIN_TIMEOUT_PER_WEBHOOK_S * options.events
-    drain = await asyncio.to_thread(Drain, bootstrap, TOPICS, reads(cluster.setting.app_id))
+    setting = cluster.setting
+    listed = [put for put in sender.puts if put.source in setting.polled]
+    drain = await asyncio.to_thread(Drain, bootstrap, setting.topics, reads(setting), listed)
     try:
         with show.counting("waiting until all is at rest") as count:
             waiting = await drain.wait(timeout_s, lambda waiting: count(waiting.total))

@@ -2,16 +2,17 @@
 
 import random
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
+from streams import topics
 from streams.cli import toml
-from streams.demo.sign import TOKEN_HEADER
-from streams.demo.webhook import DUDA, SELLDONE
+from streams.demo.platforms import PLATFORMS
+from streams.demo.webhook import APICBASE, QUICKBUTIK, SOURCES
 
 TARGET = "external"
 HOST = "127.0.0.1"
@@ -21,16 +22,39 @@ PORTS = range(20_000, 30_000)
 PROBES_MAX = 200
 USUAL_PORTS = {"ingest": 8080, "streams": 8082, "connectors": 8083, "sandbox": 8091, "broker": 9092}
 
-SECRET_NAMES = {DUDA: "ORDERLOG_DEMO_DUDA", SELLDONE: "ORDERLOG_DEMO_SELLDONE", TARGET: "ORDERLOG_DEMO_EXTERNAL"}
+# The stand-in of Apicbase's API: whom it knows, and what a person once allowed.
+API_CLIENT, API_CLIENT_SECRET, API_REFRESH_TOKEN = "orderlog-demo", "apicbase-client", "apicbase-refresh"
+# The key of Quickbutik's API.
+API_KEY = "quickbutik-api"
+
+SECRET_NAMES = {
+    name: f"ORDERLOG_DEMO_{name.upper().replace('-', '_')}"
+    for name in (*SOURCES, TARGET, API_KEY, API_CLIENT_SECRET, API_REFRESH_TOKEN)
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """`ports`: by part. `secrets`: by source, and the target's token. `app_id` is new in every run."""
+    """`ports`: by part. `secrets`: by source, target and API. `app_id` is new in every run."""
 
     app_id: str
     ports: Mapping[str, int]
     secrets: Mapping[str, bytes]
+    sources: Sequence[str] = SOURCES
+
+    @property
+    def polled(self) -> tuple[str, ...]:
+        return tuple(source for source in self.sources if source == APICBASE)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Where orders go, and where they are fetched from."""
+        return (TARGET, *(source for source in self.sources if source == QUICKBUTIK))
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Every topic of the run."""
+        return tuple(topic.name for topic in topics.table(self.sources, self.targets, self.polled))
 
     def url(self, part: str) -> str:
         return f"http://{HOST}:{self.ports[part]}"
@@ -40,12 +64,13 @@ class Setting:
         return {SECRET_NAMES[name]: secret.decode() for name, secret in self.secrets.items()}
 
 
-def make(*, usual_ports: bool) -> Setting:
+def make(*, usual_ports: bool, sources: Sequence[str] = SOURCES) -> Setting:
     """`usual_ports`: the documented ones where they are free, for a run that people will look at."""
     return Setting(
         app_id=f"orderlog-demo-{token_hex(4)}",
         ports=free_ports(USUAL_PORTS if usual_ports else dict.fromkeys(USUAL_PORTS, 0)),
         secrets={name: token_hex(16).encode() for name in SECRET_NAMES},
+        sources=sources,
     )
 
 
@@ -70,7 +95,7 @@ def _is_free(port: int) -> bool:
 
 
 def document(setting: Setting, bootstrap: str, data: Path) -> str:
-    """The `orderlog.toml` of the run: two sources, one target, one route."""
+    """The `orderlog.toml` of the run: all sources, one target for all their orders, one to fetch orders from."""
     tables: dict[str, Any] = {
         "kafka": {"bootstrap": bootstrap, "partitions": PARTITIONS, "replication": 1},
         "ingest": {"host": HOST, "port": setting.ports["ingest"]},
@@ -81,26 +106,42 @@ def document(setting: Setting, bootstrap: str, data: Path) -> str:
             "data_dir": str(data / "streams"),
         },
         "connectors": {"monitor_host": HOST, "monitor_port": setting.ports["connectors"]},
-        "sources": [
-            _source(DUDA, {"scheme": "duda-hmac", "secrets": [f"env:{SECRET_NAMES[DUDA]}"]}),
-            _source(
-                SELLDONE, {"scheme": "token", "header": TOKEN_HEADER, "secrets": [f"env:{SECRET_NAMES[SELLDONE]}"]}
-            ),
-        ],
-        "targets": [
-            {
-                "name": TARGET,
-                "kind": "external",
-                "base_url": setting.url("sandbox"),
-                "auth": {"scheme": "bearer", "token": f"env:{SECRET_NAMES[TARGET]}"},
-                "rate_per_second": 500,
-                "retry_delays_s": [0, 0.2, 0.5, 1, 2, 5, 10],
-            }
-        ],
-        "routes": [{"from": [DUDA, SELLDONE], "to": [TARGET]}],
+        "sources": [_source(setting, name) for name in setting.sources],
+        "targets": [_target(setting, name) for name in setting.targets],
+        "routes": [{"from": list(setting.sources), "to": [TARGET]}],
     }
     return toml.dumps(tables)
 
 
-def _source(name: str, auth: Mapping[str, Any]) -> dict[str, Any]:
-    return {"name": name, "platform": name, "auth": auth}
+def _source(setting: Setting, name: str) -> dict[str, Any]:
+    table = {"name": name, **PLATFORMS[name].settings(f"env:{SECRET_NAMES[name]}")}
+    return table | ({"poll": _poll(setting)} if name in setting.polled else {})
+
+
+def _target(setting: Setting, name: str) -> dict[str, Any]:
+    auth = {"scheme": "bearer", "token": f"env:{SECRET_NAMES[TARGET]}"}
+    return {
+        "name": name,
+        "kind": name,
+        "base_url": setting.url("sandbox"),
+        "auth": auth if name == TARGET else {"scheme": "basic", "password": f"env:{SECRET_NAMES[API_KEY]}"},
+        "rate_per_second": 500,
+        "retry_delays_s": [0, 0.2, 0.5, 1, 2, 5, 10],
+    }
+
+
+def _poll(setting: Setting) -> dict[str, Any]:
+    """Often, and with a short memory: what a day's polling meets, within half a minute."""
+    return {
+        "base_url": setting.url("sandbox"),
+        "auth": {
+            "scheme": "oauth2-refresh",
+            "token_url": f"{setting.url('sandbox')}/oauth/token/",
+            "client_id": API_CLIENT,
+            "client_secret": f"env:{SECRET_NAMES[API_CLIENT_SECRET]}",
+            "refresh_token": f"env:{SECRET_NAMES[API_REFRESH_TOKEN]}",
+        },
+        "interval_s": 0.5,
+        "rate_per_second": 1.5,  # its limit is 100 a minute
+        "overlap_s": 120,
+    }

@@ -20,13 +20,13 @@ FINDINGS_MAX = 20
 # Short enough for a terminal of 80 columns.
 ROWS: tuple[tuple[str, str], ...] = (
     ("accepted", "answered 200: durable in Kafka"),
-    ("rejected", "unsigned or forged"),
+    ("rejected", "unsigned, forged, told what is wrong"),
     ("quarantined", "signed, but no order: set aside"),
     ("events", "facts, of deliveries too"),
     ("duplicates_suppressed", "facts that came again"),
     ("orders", "states of orders"),
-    ("commands", "what the target was to do"),
-    ("delivered", "done by the target"),
+    ("commands", "what targets were to do, or to give"),
+    ("delivered", "done, or given"),
     ("repeats_at_target", "asked again, and not done again"),
     ("dead_lettered", "given up"),
     ("lost", "by what Kafka and the target have"),
@@ -98,6 +98,7 @@ class Show:
         for name, milliseconds in (("p50", summary.latency_ms_p50), ("p99", summary.latency_ms_p99)):
             text = "–" if milliseconds is None else f"{milliseconds:,.0f} ms"
             table.add_row(f"accepted → delivered, {name}", text, "of new orders, kills included")
+        self.console.print(_shares(summary))
         self.console.print(table)
 
     def next_steps(self, cluster: Cluster, *, running: bool, borrowed: bool) -> None:
@@ -109,10 +110,22 @@ class Show:
             self.console.print(f"  {what:<{width}}  [cyan]{escape(where)}[/cyan]", highlight=False, soft_wrap=True)
 
 
+def _shares(summary: Summary) -> Table:
+    """A line for each source."""
+    table = Table(pad_edge=False, box=SIMPLE, header_style="dim")
+    table.add_column("source", style="bold")
+    for name in ("accepted", "rejected", "quarantined", "fetched", "orders"):
+        table.add_column(name, justify="right")
+    for share in summary.shares:
+        figures = (share.accepted, share.rejected, share.quarantined, share.fetched, share.orders)
+        table.add_row(share.source, *(f"{figure:,}" if figure else "·" for figure in figures))
+    return table
+
+
 def _running(cluster: Cluster) -> list[tuple[str, str]]:
     url, orderlog = cluster.setting.url, f"orderlog --config {cluster.config}"
     return [
-        ("webhooks go in at", f"{url('ingest')}/webhooks/duda and …/selldone"),
+        ("webhooks go in at", f"{url('ingest')}/webhooks/<source>: {', '.join(cluster.setting.sources)}"),
         ("is ingest well", f"curl {url('ingest')}/ready"),
         ("figures of each role", ", ".join(f"{url(role)}/metrics" for role in ROLES)),
         ("what the target did", f"curl {url('sandbox')}/_sandbox/effects"),

@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.console import Console
 
 from streams.demo import setting
+from streams.demo.apis import ApiFailed
 from streams.demo.borrowed import Borrowed, NotClean
 from streams.demo.cluster import Cluster, SetupFailed
-from streams.demo.collect import TOPICS
 from streams.demo.options import Options
 from streams.demo.read import ReadTimeout
 from streams.demo.run import Result, reads, run
@@ -31,7 +31,7 @@ class Stage:
         made = setting.make(usual_ports=options.keep)
         self._data = Path(tempfile.mkdtemp(prefix="orderlog-demo-"))
         self._cluster = Cluster(made, self._data, self._heard)
-        self._borrowed = Borrowed(bootstrap, TOPICS, list(reads(made.app_id))) if bootstrap else None
+        self._borrowed = Borrowed(bootstrap, made.topics, list(reads(made))) if bootstrap else None
 
     async def play(self) -> int:
         """The exit code. Ends clean whatever happens, cancellation included."""
@@ -45,7 +45,7 @@ class Stage:
             self._tell(result)
             if self._options.keep:
                 await self._kept()
-        except (SetupFailed, NotClean, ReadTimeout) as error:
+        except (SetupFailed, NotClean, ReadTimeout, ApiFailed) as error:
             failed = True
             self._show.trouble(f"{error}")
         finally:
@@ -69,7 +69,7 @@ class Stage:
         finally:
             for task in (work, gave_up):
                 task.cancel()
-                with suppress(asyncio.CancelledError, SetupFailed, ReadTimeout):
+                with suppress(asyncio.CancelledError, SetupFailed, ReadTimeout, ApiFailed):
                     await task
 
     async def _kept(self) -> None:

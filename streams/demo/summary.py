@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import ceil
 
+from streams import topics
 from streams.demo.check import Finding, Verdict
-from streams.demo.evidence import Evidence
+from streams.demo.evidence import Evidence, as_received, is_fetched
 from streams.demo.model import read
+from streams.demo.webhook import SOURCES
 from streams.vocabulary import CommandType, OutcomeResult
 
 CONTRACT = (
@@ -24,6 +26,18 @@ CONTRACT = (
     "doubled",
     "seconds",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One source's part of a run. `fetched`: documents that we asked for; `orders`: those that are its own."""
+
+    source: str
+    accepted: int
+    rejected: int
+    quarantined: int
+    fetched: int
+    orders: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +60,11 @@ class Summary:
     seconds: float
     latency_ms_p50: float | None
     latency_ms_p99: float | None
+    shares: tuple[Share, ...]
 
     def to_json(self) -> str:
         """The object of the contract (DESIGN 5), on one line."""
-        figures = asdict(self)
-        return json.dumps({name: figures[name] for name in CONTRACT})
+        return json.dumps({name: getattr(self, name) for name in CONTRACT})
 
 
 def summarise(evidence: Evidence, findings: Sequence[Finding], seconds: float) -> Summary:
@@ -74,11 +88,33 @@ def summarise(evidence: Evidence, findings: Sequence[Finding], seconds: float) -
         seconds=round(seconds, 1),
         latency_ms_p50=percentile(latencies, 0.50),
         latency_ms_p99=percentile(latencies, 0.99),
+        shares=tuple(share(evidence, source) for source in SOURCES if source in _present(evidence)),
     )
 
 
+def share(evidence: Evidence, source: str) -> Share:
+    """The figures of one source."""
+    sent = [one for one in evidence.sent if one.webhook.source == source]
+    topic = topics.webhooks(source)
+    return Share(
+        source=source,
+        accepted=sum(one.is_accepted for one in sent),
+        rejected=sum(one.is_rejected for one in sent),
+        quarantined=sum((record.header("origin_topic") or b"").decode() == topic for record in evidence.quarantine),
+        fetched=sum(record.topic == topic and is_fetched(record) for record in evidence.raw),
+        orders=sum(key.startswith(f"{source}:") for key in evidence.states),
+    )
+
+
+def _present(evidence: Evidence) -> set[str]:
+    return {one.webhook.source for one in evidence.sent} | {topics.source_of(record.topic) for record in evidence.raw}
+
+
 def latencies_ms(evidence: Evidence) -> list[float]:
-    """Per order: from ingest's answer to the webhook that placed it to the moment at which the target created it."""
+    """Per order: from ingest's answer to the webhook that placed it to the moment at which the target created it.
+
+    Orders that had to be fetched or polled are not among them: no webhook says that they were placed.
+    """
     answered = _placed_at_s(evidence)
     created = {
         command.id: command.order_key for command in evidence.commands if command.type is CommandType.CREATE_ORDER
@@ -93,9 +129,9 @@ def latencies_ms(evidence: Evidence) -> list[float]:
 def _placed_at_s(evidence: Evidence) -> Mapping[str, float]:
     placed: dict[str, float] = {}
     for sent in evidence.sent:
-        told = read(sent.webhook.source, sent.webhook.body) if sent.is_accepted else None
-        if told is not None and told.is_placing:
-            placed[told.order_key] = min(sent.answered_at_s, placed.get(told.order_key, sent.answered_at_s))
+        for told in read(as_received(sent)).told if sent.is_accepted else ():
+            if told.is_placing:
+                placed[told.order_key] = min(sent.answered_at_s, placed.get(told.order_key, sent.answered_at_s))
     return placed
 
 

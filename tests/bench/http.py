@@ -3,13 +3,13 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
 HEAD_END, LENGTH = b"\r\n\r\n", b"Content-Length: "
 
 
-def request_bytes(path: str, headers: dict[str, str], body: bytes) -> bytes:
+def request_bytes(path: str, headers: Mapping[str, str], body: bytes) -> bytes:
     """One keep-alive POST."""
     fields = {"host": "127.0.0.1", **headers, "content-length": str(len(body))}
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())

@@ -7,10 +7,10 @@ from streams import topics as table
 from streams.cli import toml
 from streams.demo import setting
 from streams.demo.setting import TARGET, Setting
-from streams.demo.webhook import SOURCES
 from streams.settings import Settings, load
 from tests.bench import topics
 from tests.bench.stage import PARTITIONS, Stage
+from tests.bench.webhooks import SOURCES
 
 TOPICS = table.table(SOURCES, (TARGET,))
 RAW = tuple(table.webhooks(source) for source in SOURCES)

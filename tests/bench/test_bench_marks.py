@@ -119,7 +119,7 @@ def test_paced_webhooks_of_an_order_do_not_crowd() -> None:
     last: dict[str, int] = {}
     gaps = []
     for webhook in made:
-        document = orjson.loads(webhook.body)
+        document = orjson.loads(webhook.request.body)
         order = _order_of(document)
         if order in last:
             gaps.append(webhook.number - last[order])

@@ -5,12 +5,14 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import orjson
 import pytest
 
 from streams import topics
 from streams.demo.check import Verdict, check
-from streams.demo.evidence import Effect, Evidence
-from streams.demo.webhook import Kind
+from streams.demo.evidence import Effect, Evidence, arrived, place_of
+from streams.demo.model import read
+from streams.demo.webhook import QUICKBUTIK, Kind
 from streams.record import Record
 from streams.vocabulary import CommandType, DeadLetter, OutcomeResult
 from tests.demo.ideal import NOW, first, ideal
@@ -31,6 +33,10 @@ def at_other_offset(record: Record) -> Record:
     return record._replace(offset=record.offset + 10_000)
 
 
+def under_other_receipt(record: Record) -> Record:
+    return record._replace(headers=[("ce_id", b"other"), *(one for one in record.headers if one[0] != "ce_id")])
+
+
 def versioned(evidence: Evidence, by: int) -> Evidence:
     key, state = next(iter(evidence.states.items()))
     return replace(evidence, states={**evidence.states, key: state.model_copy(update={"version": state.version + by})})
@@ -46,14 +52,80 @@ def again(effect: Effect, **changes: Any) -> Effect:
     return replace(effect, seq=effect.seq + 10_000, **changes)
 
 
-def record_of(evidence: Evidence, at: int, receipt: bytes) -> Record:
-    webhook = evidence.sent[at].webhook
-    return Record(topics.webhooks(webhook.source), 1, 99, 0, None, webhook.body, (("ce_id", receipt),))
+def kept_anyway(evidence: Evidence, kind: Kind) -> Evidence:
+    """A webhook that was refused lies in Kafka all the same."""
+    webhook = evidence.sent[first(evidence, kind)].webhook
+    request = webhook.request
+    headers = [
+        ("ce_id", b"other"),
+        ("http_method", request.method.encode()),
+        ("http_query", orjson.dumps(dict(request.query))),
+    ]
+    record = Record(topics.webhooks(webhook.source), 1, 99, 0, None, request.body, headers)
+    return replace(evidence, raw=[*evidence.raw, record])
+
+
+def raw_at(evidence: Evidence, wanted: Callable[[Record], bool]) -> int:
+    return next(at for at, record in enumerate(evidence.raw) if wanted(record))
+
+
+def of_target(evidence: Evidence) -> int:
+    """The place of a command that the target has done."""
+    return next(at for at, command in enumerate(evidence.commands) if command.target == "external")
+
+
+def is_polled(record: Record) -> bool:
+    return (record.header("ce_source") or b"").startswith(b"/pollers/")
+
+
+def is_answer(record: Record) -> bool:
+    return (record.header("ce_source") or b"").startswith(b"/targets/")
+
+
+def is_batch(record: Record) -> bool:
+    return len(read(arrived(record)).told) > 2
+
+
+def without_raw(evidence: Evidence, wanted: Callable[[Record], bool]) -> Evidence:
+    return replace(evidence, raw=without(evidence.raw, raw_at(evidence, wanted)))
+
+
+def raw_twice(evidence: Evidence, wanted: Callable[[Record], bool]) -> Evidence:
+    return replace(evidence, raw=[*evidence.raw, at_other_offset(evidence.raw[raw_at(evidence, wanted)])])
+
+
+def one_event_less(evidence: Evidence) -> Evidence:
+    """Of a batch, one item gave nothing."""
+    place = place_of(evidence.raw[raw_at(evidence, is_batch)])
+    at = next(at for at, event in enumerate(evidence.events) if tuple(event.origin.model_dump().values()) == place)
+    return replace(evidence, events=without(evidence.events, at))
+
+
+def partly_bad(evidence: Evidence) -> int:
+    """The place in the quarantine of a batch that has good items too."""
+    both = {place_of(record) for record in evidence.raw if read(arrived(record)).is_bad and read(arrived(record)).told}
+    for at, record in enumerate(evidence.quarantine):
+        place = [(record.header(f"origin_{part}") or b"").decode() for part in ("topic", "partition", "offset")]
+        if (place[0], int(place[1]), int(place[2])) in both:
+            return at
+    raise AssertionError("no batch of the run has a bad item")
+
+
+def older_answer(evidence: Evidence) -> Evidence:
+    """What was fetched last is not what the shop shows by now."""
+    put = next(put for put in reversed(evidence.puts) if put.source == QUICKBUTIK)
+    document = {**orjson.loads(put.document), "status": "other"}
+    return replace(evidence, puts=[*evidence.puts, replace(put, document=orjson.dumps(document))])
+
+
+def stocked(evidence: Evidence, by: int) -> Evidence:
+    key, one = next(iter(evidence.stock.items()))
+    return replace(evidence, stock={**evidence.stock, key: one.model_copy(update={"level": one.level + by})})
 
 
 def second_creation(evidence: Evidence) -> Evidence:
     """Another command creates the same order again, with an effect and an outcome of its own."""
-    command, effect = evidence.commands[0], evidence.effects[0]
+    command, effect = evidence.commands[of_target(evidence)], evidence.effects[0]
     other = command.model_copy(update={"id": "other"})
     place, outcome = evidence.outcomes[0]
     return replace(
@@ -86,6 +158,13 @@ LOST: dict[str, Spoil] = {
     "a raw record gave no event": lambda e: replace(e, events=without(e.events, 0)),
     "rubbish was not set aside": lambda e: replace(e, quarantine=without(e.quarantine, 0)),
     "an event was not applied": lambda e: versioned(e, -1),
+    "an item of a batch gave no event": one_event_less,
+    "a bad item was not set aside": lambda e: replace(e, quarantine=without(e.quarantine, partly_bad(e))),
+    "a listed order was not polled": lambda e: without_raw(e, is_polled),
+    "a fetched document is not in Kafka": lambda e: without_raw(e, is_answer),
+    "what was fetched last is out of date": older_answer,
+    "a product's stock is too high": lambda e: stocked(e, 1),
+    "a movement is not there": lambda e: replace(e, movements=without(e.movements, 0)),
     "an order has no state": lambda e: replace(e, states=dict(list(e.states.items())[1:])),
     "a command had no effect": lambda e: replace(e, effects=without(e.effects)),
     "a command has no outcome": lambda e: replace(e, outcomes=without(e.outcomes)),
@@ -107,15 +186,18 @@ LOST: dict[str, Spoil] = {
 DOUBLED: dict[str, Spoil] = {
     "a receipt is in Kafka twice": lambda e: replace(e, raw=[*e.raw, at_other_offset(e.raw[3])]),
     "a body is in Kafka more often than it was sent": lambda e: replace(
-        e, raw=[*e.raw, at_other_offset(e.raw[3])._replace(headers=(("ce_id", b"other"),))]
+        e, raw=[*e.raw, under_other_receipt(at_other_offset(e.raw[3]))]
     ),
     "something is in Kafka that nobody sent": lambda e: replace(
         e, raw=[*e.raw, Record(e.raw[0].topic, 0, 99_999, 0, None, b"{}", (("ce_id", b"other"),))]
     ),
-    "an unsigned webhook is in Kafka": lambda e: replace(
-        e, raw=[*e.raw, record_of(e, first(e, Kind.UNSIGNED), b"other")]
-    ),
-    "a forged webhook is in Kafka": lambda e: replace(e, raw=[*e.raw, record_of(e, first(e, Kind.FORGED), b"other")]),
+    "an unsigned webhook is in Kafka": lambda e: kept_anyway(e, Kind.UNSIGNED),
+    "a forged webhook is in Kafka": lambda e: kept_anyway(e, Kind.FORGED),
+    "a webhook that its customer must mend is in Kafka": lambda e: kept_anyway(e, Kind.INVALID),
+    "a listed order was polled twice": lambda e: raw_twice(e, is_polled),
+    "a fetch left two documents": lambda e: raw_twice(e, is_answer),
+    "a product's stock is too low": lambda e: stocked(e, -1),
+    "a movement was written twice": lambda e: replace(e, movements=twice(e.movements)),
     "an event was written twice": lambda e: replace(e, events=twice(e.events)),
     "a raw record was set aside twice": lambda e: replace(e, quarantine=twice(e.quarantine, 0)),
     "a raw record was both taken and set aside": quarantined_too,
@@ -153,12 +235,12 @@ def test_a_doubling_is_found(spoil: Spoil) -> None:
 def test_the_same_body_twice_running_is_a_doubling() -> None:
     """Two commands with ids of their own that make the target do the same thing twice are one effect too many."""
     evidence = ideal()
-    command, effect = evidence.commands[0], evidence.effects[0]
+    command, effect = evidence.commands[of_target(evidence)], evidence.effects[0]
     update = command.model_copy(update={"id": "other", "type": CommandType.UPDATE_ORDER})
     place, outcome = evidence.outcomes[0]
     spoilt = replace(
         evidence,
-        commands=[command, update, *evidence.commands[1:]],
+        commands=[update, *evidence.commands],
         effects=[effect, again(effect, idempotency_key="other"), *evidence.effects[1:]],
         outcomes=[*evidence.outcomes, (place, outcome.model_copy(update={"command_id": "other"}))],
     )
@@ -170,14 +252,15 @@ def test_an_answer_that_got_lost_is_no_doubling() -> None:
     evidence = ideal()
     at = first(evidence, Kind.ORDER)
     sent = replace(evidence.sent[at], attempts=2)
-    copy = next(record for record in evidence.raw if record.value == sent.webhook.body)
-    event = next(event for event in evidence.events if event.origin.offset == copy.offset)
-    moved = event.origin.model_copy(update={"offset": copy.offset + 10_000})
+    copy = next(record for record in evidence.raw if record.header("ce_id") == (sent.receipt or "").encode())
+    events = [event for event in evidence.events if event.origin.topic == copy.topic]
+    events = [event for event in events if event.origin.offset == copy.offset]
+    moved = events[0].origin.model_copy(update={"offset": copy.offset + 10_000})
     spoilt = replace(
         evidence,
         sent=[*evidence.sent[:at], sent, *evidence.sent[at + 1 :]],
-        raw=[*evidence.raw, at_other_offset(copy)._replace(headers=(("ce_id", b"unknown"),))],
-        events=[*evidence.events, event.model_copy(update={"origin": moved})],
+        raw=[*evidence.raw, under_other_receipt(at_other_offset(copy))],
+        events=[*evidence.events, *(event.model_copy(update={"origin": moved}) for event in events)],
     )
     assert [] == check(spoilt)
 

@@ -53,7 +53,7 @@ def test_a_kill_loses_and_doubles_nothing(victim: str, tmp_path: Path) -> None:
     out, said = process.communicate(timeout=TIMEOUT_S)
     assert 0 == process.returncode, said
     figures = json.loads(out.splitlines()[-1])
-    refused = sum(webhook.kind.is_hostile for webhook in plan(EVENTS, SEED, NOW))
+    refused = sum(webhook.kind.is_refused for webhook in plan(EVENTS, SEED, NOW).webhooks)
     assert (0, 0, EVENTS - refused, refused) == tuple(
         figures[name] for name in ("lost", "doubled", "accepted", "rejected")
     )

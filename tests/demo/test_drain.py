@@ -4,7 +4,8 @@ import orjson
 import pytest
 
 from streams import topics
-from streams.demo.drain import Drain, Waiting, open_deliveries, unread
+from streams.demo.drain import Drain, Waiting, open_deliveries, unpolled, unread
+from streams.demo.webhook import APICBASE, Put
 from streams.record import Record
 from tests.kafka import create_topics, produce, unique_name
 
@@ -86,3 +87,13 @@ async def test_an_idle_topic_is_at_rest(kafka: str) -> None:
     finally:
         drain.close()
     assert waiting.is_empty
+
+
+def test_what_an_api_lists_must_have_been_polled() -> None:
+    """An order that came by webhook is not thereby polled: the poller may still be on its way to it."""
+    topic = topics.webhooks(APICBASE)
+    by_webhook = record(topic, 0, value=b'{"id":"a"}')._replace(headers=[("ce_source", b"/webhooks/apicbase")])
+    polled = record(topic, 1, value=b'{"id":"b"}')._replace(headers=[("ce_source", b"/pollers/apicbase")])
+    listed = [Put(APICBASE, id, b"{}") for id in "abc"]
+    assert ["a", "c"] == unpolled([by_webhook, polled], listed)
+    assert ["2 orders not polled: a, c"] == Waiting({}, {}, unpolled=["a", "c"]).lines()

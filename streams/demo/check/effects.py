@@ -7,6 +7,7 @@ from streams.demo.check.finding import Finding, doubled, exactly_once, lost
 from streams.demo.evidence import Effect, Evidence
 from streams.vocabulary import CommandType, OutcomeResult
 
+# A fetch asks and does nothing: what becomes of it is a raw record, which `check_fetched` looks for.
 EFFECTS = (CommandType.CREATE_ORDER, CommandType.UPDATE_ORDER)
 
 

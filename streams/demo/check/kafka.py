@@ -1,22 +1,27 @@
 """Webhook → raw record → events → state, and outcome → event: each exactly once."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
-from streams import topics
+from streams import cloudevents, topics
 from streams.demo.check.finding import Finding, doubled, exactly_once, lost
-from streams.demo.evidence import Evidence, Place, Sent, place_of
+from streams.demo.evidence import Evidence, Place, Sent, arrived, is_fetched, place_of
+from streams.demo.model import read
 from streams.record import Record
 from streams.vocabulary import Origin
 
+# Topic, method, query, body: what tells one request from another.
+Kept = tuple[str, str, frozenset[tuple[str, str]], bytes]
+
 
 def check_receipts(evidence: Evidence) -> Iterator[Finding]:
-    """Each receipt that was answered lies in its source's topic once, with the bytes that were sent; nothing else does.
+    """Each receipt that was answered lies in its source's topic once, with what was sent; nothing else does.
 
-    An answer can get lost on its way, so a body may lie there as often as it was sent, but never more often.
+    An answer can get lost on its way, so a request may lie there as often as it was sent, but never more often.
     """
-    receipts: Counter[str] = Counter(_receipt(record) for record in evidence.raw)
-    values: Mapping[str, Record] = {_receipt(record): record for record in evidence.raw}
+    received = [record for record in evidence.raw if not is_fetched(record)]
+    receipts: Counter[str] = Counter(_receipt(record) for record in received)
+    values: Mapping[str, Record] = {_receipt(record): record for record in received}
     for sent in evidence.sent:
         if not sent.is_accepted:
             continue
@@ -25,39 +30,50 @@ def check_receipts(evidence: Evidence) -> Iterator[Finding]:
             yield lost(receipt, "accepted, and not in Kafka")
         elif receipts[receipt] > 1:
             yield doubled(receipt, f"{receipts[receipt]} raw records for one accepted webhook")
-        elif (values[receipt].topic, values[receipt].value) != _as_sent(sent):
+        elif _as_kept(values[receipt]) != _as_sent(sent):
             yield lost(receipt, "its raw record is not what was sent")
-    yield from _check_bodies(evidence)
+    yield from _check_requests(evidence, received)
 
 
-def _check_bodies(evidence: Evidence) -> Iterator[Finding]:
-    allowed: Counter[tuple[str, bytes | None]] = Counter()
+def _check_requests(evidence: Evidence, received: list[Record]) -> Iterator[Finding]:
+    allowed: Counter[Kept] = Counter()
     for sent in evidence.sent:
-        allowed[_as_sent(sent)] += 0 if sent.webhook.kind.is_hostile else sent.attempts
-    there = Counter((record.topic, record.value) for record in evidence.raw)
-    for record in evidence.raw:
-        body = (record.topic, record.value)
-        if there[body] > allowed[body]:
-            there[body] -= 1
+        allowed[_as_sent(sent)] += 0 if sent.webhook.kind.is_refused else sent.attempts
+    there = Counter(_as_kept(record) for record in received)
+    for record in received:
+        kept = _as_kept(record)
+        if there[kept] > allowed[kept]:
+            there[kept] -= 1
             yield doubled(_name(place_of(record)), "a raw record beyond what was sent and may be accepted")
 
 
 def check_facts(evidence: Evidence) -> Iterator[Finding]:
-    """Each raw record gave its events once, or one quarantine record; never both, never neither."""
-    events = Counter((_place(event.origin), event.id) for event in evidence.events)
-    origins = {origin for origin, _ in events}
-    aside = Counter(_origin(record) for record in evidence.quarantine)
-    for (origin, id), times in events.items():
+    """Each raw record gave an event for each thing that it tells of an order, once, and no other.
+
+    What cannot be read, or has an item that cannot, gave one quarantine record.
+    """
+    events = Counter((_place(event.origin), event.order_key, event.id) for event in evidence.events)
+    for (origin, _, id), times in events.items():
         if times > 1:
             yield doubled(_name(origin), f"event {id} was written {times} times")
+    found: dict[Place, Counter[str]] = defaultdict(Counter)
+    for origin, key, _ in events:
+        found[origin][key] += 1
+    aside = Counter(_origin(record) for record in evidence.quarantine)
     for record in evidence.raw:
-        origin = place_of(record)
-        if origin not in origins and aside[origin] == 0:
-            yield lost(_name(origin), "a raw record that gave neither events nor a quarantine record")
-        elif origin in origins and aside[origin] > 0:
-            yield doubled(_name(origin), "a raw record that gave events and a quarantine record")
-        elif aside[origin] > 1:
-            yield doubled(_name(origin), f"quarantined {aside[origin]} times")
+        origin, reading = place_of(record), read(arrived(record))
+        yield from _check_told(origin, Counter(one.order_key for one in reading.told), found[origin])
+        if reading.is_bad and aside[origin] == 0:
+            yield lost(_name(origin), "cannot be read, and was not set aside")
+        elif aside[origin] > reading.is_bad:
+            yield doubled(_name(origin), f"quarantined {aside[origin]} times, for {int(reading.is_bad)}")
+
+
+def _check_told(origin: Place, wanted: Counter[str], found: Counter[str]) -> Iterator[Finding]:
+    for key, count in (wanted - found).items():
+        yield lost(_name(origin), f"tells of {key}, and {count} of its events are not there")
+    for key, count in (found - wanted).items():
+        yield doubled(_name(origin), f"gave {count} events of {key} beyond what it tells")
 
 
 def check_versions(evidence: Evidence) -> Iterator[Finding]:
@@ -86,8 +102,14 @@ def check_outcomes(evidence: Evidence) -> Iterator[Finding]:
     yield from exactly_once(wanted, [origin for _, origin in events], "the event of an outcome")
 
 
-def _as_sent(sent: Sent) -> tuple[str, bytes]:
-    return topics.webhooks(sent.webhook.source), sent.webhook.body
+def _as_sent(sent: Sent) -> Kept:
+    request = sent.webhook.request
+    return topics.webhooks(sent.webhook.source), request.method, frozenset(request.query), request.body
+
+
+def _as_kept(record: Record) -> Kept:
+    method = (record.header(cloudevents.HTTP_METHOD) or b"").decode()
+    return record.topic, method, frozenset(arrived(record).query.items()), record.value or b""
 
 
 def _receipt(record: Record) -> str:

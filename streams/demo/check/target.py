@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from streams import topics
+from streams.demo.check.arrival import told
 from streams.demo.check.finding import Finding, doubled, lost
-from streams.demo.evidence import Body, Evidence
+from streams.demo.evidence import Evidence
 from streams.demo.model import Expected, expected
+from streams.demo.told import Body
 
 
 def check_records(evidence: Evidence) -> Iterator[Finding]:
     """Orders with a dead letter are left out: they are not lost, a person has them in hand."""
-    by_place = sorted(evidence.raw, key=lambda record: (record.topic, record.partition, record.offset))
-    wanted = expected((topics.source_of(record.topic), record.value or b"") for record in by_place)
+    wanted = expected(told(evidence))
     records = _records(evidence)
     dead = {letter.command.order_key for letter in evidence.deadletters}
     for key, expectation in wanted.items():

@@ -26,7 +26,7 @@ from streams.demo.evidence import Effect
 from streams.demo.read import Reader
 from streams.demo.setting import TARGET
 from streams.vocabulary import Command
-from tests.bench import marks, roles
+from tests.bench import marks, roles, webhooks
 from tests.bench.lines import Line, Samples, percentile
 from tests.bench.processes import BenchError, output_of
 from tests.bench.stage import Stage
@@ -69,7 +69,7 @@ def profile(stage: Stage) -> None:
 async def _run(stage: Stage, seconds: int, steps: Path | None = None) -> tuple[list[float], dict[str, float]]:
     """Milliseconds of each command, and what the sender tells."""
     roles.remove_topics(stage)
-    made, folder = setting.make(usual_ports=False), stage.folder / stage.name("delivered")
+    made, folder = setting.make(usual_ports=False, sources=webhooks.SOURCES), stage.folder / stage.name("delivered")
     cluster = Cluster(made, folder)
     try:
         await cluster.start_sandbox()

@@ -31,7 +31,7 @@ SETTLE_S = 2.0
 def measure(stage: Stage) -> Sequence[Line]:
     folder = stage.folder / stage.name("memory")
     folder.mkdir()
-    made = setting.make(usual_ports=False)
+    made = setting.make(usual_ports=False, sources=webhooks.SOURCES)
     config, settings = roles.configure(stage, made, folder)
     stage.say("a worker without orders")
     roles.empty_topics(stage)

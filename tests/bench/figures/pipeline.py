@@ -87,7 +87,7 @@ def profile(stage: Stage) -> None:
 def _prepare(stage: Stage, count: int) -> Input:
     folder = stage.folder / stage.name("pipeline")
     folder.mkdir()
-    config, settings = roles.configure(stage, setting.make(usual_ports=False), folder)
+    config, settings = roles.configure(stage, setting.make(usual_ports=False, sources=webhooks.SOURCES), folder)
     records = list(webhooks.raw_records(settings, webhooks.orders(count)))
     file = folder / "records"
     file.write_bytes(pickle.dumps([tuple(record) for record in records]))

@@ -16,8 +16,8 @@ import orjson
 import uvloop
 
 from streams.demo.payloads import example
-from streams.demo.sign import headers
-from streams.demo.webhook import DUDA, Kind, Webhook
+from streams.demo.sign import sign
+from streams.demo.webhook import DUDA, Kind, Request, Webhook
 from tests.bench.http import Connection, Tally, request_bytes
 from tests.bench.lines import percentile
 
@@ -33,8 +33,8 @@ def requests(secret: bytes) -> list[bytes]:
     made = []
     for order in range(ORDERS):
         other = body.replace(number, str(order).zfill(len(number)).encode()[-len(number) :])
-        sign = headers(Webhook(order, DUDA, Kind.ORDER, other), {DUDA: secret}, now_ms)
-        made.append(request_bytes(f"/webhooks/{DUDA}", sign, other))
+        signed = sign(Webhook(order, DUDA, Kind.ORDER, Request(other)), {DUDA: secret}, now_ms)
+        made.append(request_bytes(f"/webhooks/{DUDA}", signed.headers, other))
     return made
 
 

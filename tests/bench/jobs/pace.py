@@ -14,11 +14,10 @@ import orjson
 import uvloop
 
 from streams.demo.setting import SECRET_NAMES
-from streams.demo.sign import headers
-from streams.demo.webhook import SOURCES
+from streams.demo.sign import sign
 from tests.bench.http import Connection, Tally, request_bytes
 from tests.bench.lines import percentile
-from tests.bench.webhooks import paced
+from tests.bench.webhooks import SOURCES, paced
 
 CONNECTIONS = 64
 # An order's webhooks come this far apart.
@@ -64,7 +63,7 @@ def main() -> None:
     known = {source: os.environ[SECRET_NAMES[source]].encode() for source in SOURCES}
     now_ms = int(time.time() * 1000)
     requests = [
-        request_bytes(f"/webhooks/{webhook.source}", headers(webhook, known, now_ms), webhook.body)
+        request_bytes(f"/webhooks/{webhook.source}", sign(webhook, known, now_ms).headers, webhook.request.body)
         for webhook in paced(count, GAP_S * per_second, datetime.now(UTC))
     ]
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

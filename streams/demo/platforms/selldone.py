@@ -1,23 +1,34 @@
-"""Generated Selldone orders: whole life cycles in the shape of the examples of seed 004. Pure."""
+"""Selldone: whole life cycles in the shape of the examples of seed 004, and what such webhooks say. Pure."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from random import Random
 from typing import Any
 
 from streams.demo.catalogue import CURRENCIES, Basket, Buyer, Item, new_basket, new_buyer, units
+from streams.demo.platforms.json import NOT_JSON, loads, microseconds
+from streams.demo.told import Arrived, Body, Reading, Told
+from streams.demo.webhook import SELLDONE, Life, Request, Signed, Step
 
+PLATFORM = "selldone"
+TOKEN_HEADER = "X-Selldone-Token"  # noqa: S105 - a header's name
 SHOPS = ((7, "blåbär"), (8, "old-mill"))
 STEP_S = (1, 90)
 # Ids above 2^53 are what a reader that goes through floats gets wrong.
 LARGE_ID = 2**53 + 1
 CHECKOUT, PAYMENT, CANCEL = "CheckoutOrder", "PaymentOrder", "CancelProduct"
+RUBBISH = (
+    *NOT_JSON,
+    Request(b'{"event":"OnlineOrder","action":"CheckoutOrder","shop":{"id":7},"basket":"Order object"}'),
+)
 DELIVERY = ("OrderConfirm", "PreparingOrder", "SentOrder", "ToCustomer")
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Moment:
     """One webhook: `state` is what the basket's `delivery_state` says by then, None where the page leaves it out."""
 
     action: str
@@ -26,39 +37,70 @@ class Step:
     basket: Basket
 
 
-def life(rng: Random, number: int, now: datetime) -> list[bytes]:
-    """The bodies of one order's webhooks, in the order in which the shop sends them."""
+def life(rng: Random, number: int, at: datetime) -> Life:
+    """Checkout, payment, delivery; some are cancelled or come back."""
     order_id = (LARGE_ID if rng.random() < 0.2 else 10_000) + number
-    at = now.replace(microsecond=0) - timedelta(hours=1) + timedelta(seconds=rng.randrange(60))
+    at = at.replace(microsecond=0)
     order = _Order(order_id, *rng.choice(SHOPS), rng.choice(CURRENCIES), new_buyer(rng, number), at)
-    bodies = []
+    told = []
     for step in _steps(rng):
-        bodies.append(order.body(step, at))
+        told.append(Step(Request(order.body(step, at))))
         at += timedelta(seconds=rng.randrange(*STEP_S))
-    return bodies
+    return Life(f"{SELLDONE}:{order.shop}/{order_id}", told)
 
 
-def _steps(rng: Random) -> list[Step]:
+def sample(rng: Random, number: int, at: datetime) -> Request:
+    return life(rng, number, at).steps[0].request
+
+
+def sign(request: Request, secret: bytes, now_ms: int) -> Signed:
+    """PLATFORMS, Selldone: it does not sign, so a token in a header is what there is."""
+    return Signed({TOKEN_HEADER: secret.decode()})
+
+
+def settings(secret: str) -> Mapping[str, Any]:
+    return {"platform": PLATFORM, "auth": {"scheme": "token", "header": TOKEN_HEADER, "secrets": [secret]}}
+
+
+def read(arrived: Arrived) -> Reading:
+    """Every webhook has the whole basket."""
+    document = loads(arrived.body)
+    basket, action = document["basket"], document["action"]
+    people = [person for person in (document["customer"], document["user"]) if person]
+    # A line of a Selldone basket has no quantity: each is one piece.
+    items = sorted((Decimal(1), Decimal(item["price"])) for item in basket["items"])
+    email = people[0]["email"] if people else None
+    told = Told(
+        order_key=f"{SELLDONE}:{document['shop']['id']}/{basket['id']}",
+        at=(microseconds(basket["updated_at"]), 0),
+        is_placing=action == CHECKOUT,
+        is_cancelling=basket["status"] == "Canceled",
+        body=Body(Decimal(basket["price"]), basket["currency"], tuple(items), email),
+    )
+    return Reading((told,))
+
+
+def _steps(rng: Random) -> list[Moment]:
     """checkout (sometimes twice, with another basket), payment, then the delivery; some are cancelled or come back."""
     basket = new_basket(rng, quantity_max=1)
     cod = rng.random() < 0.15
     status = "COD" if cod else "Reserved"
-    steps = [Step(CHECKOUT, status, "CheckQueue", basket)]
+    steps = [Moment(CHECKOUT, status, "CheckQueue", basket)]
     if rng.random() < 0.2:
         basket = new_basket(rng, quantity_max=1)
-        steps.append(Step(CHECKOUT, status, "CheckQueue", basket))
+        steps.append(Moment(CHECKOUT, status, "CheckQueue", basket))
     if not cod:
         status = "Payed"
-        steps.append(Step(PAYMENT, status, None, basket))
+        steps.append(Moment(PAYMENT, status, None, basket))
     reached = rng.choice((0, 1, 2, 3, 4, 4))
-    steps += [Step(action, status, action, basket) for action in DELIVERY[:reached]]
+    steps += [Moment(action, status, action, basket) for action in DELIVERY[:reached]]
     fate = rng.random()
     if reached < 2 and fate < 0.25:
-        steps.append(Step(CANCEL, "Canceled", None, basket))
+        steps.append(Moment(CANCEL, "Canceled", None, basket))
     elif reached == 3 and fate < 0.2:
-        steps.append(Step("DeliveryCanceled", status, "PreparingOrder", basket))
+        steps.append(Moment("DeliveryCanceled", status, "PreparingOrder", basket))
     elif reached == 4 and fate < 0.1:
-        steps.append(Step("ReturnOrder", status, "ToCustomer", basket))
+        steps.append(Moment("ReturnOrder", status, "ToCustomer", basket))
     return steps
 
 
@@ -71,7 +113,7 @@ class _Order:
     buyer: Buyer
     placed_at: datetime
 
-    def body(self, step: Step, at: datetime) -> bytes:
+    def body(self, step: Moment, at: datetime) -> bytes:
         person = {
             "id": self.buyer.number,
             "name": self.buyer.name,
@@ -95,7 +137,7 @@ class _Order:
             ensure_ascii=self.buyer.number % 2 == 0,
         ).encode()
 
-    def _basket(self, step: Step, at: datetime) -> dict[str, Any]:
+    def _basket(self, step: Moment, at: datetime) -> dict[str, Any]:
         basket: dict[str, Any] = {
             "id": self.id,
             "label": f"DEMO-{self.id}",

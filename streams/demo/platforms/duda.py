@@ -1,16 +1,35 @@
-"""Generated Duda orders: whole life cycles in the shape of the examples of seed 003. Pure."""
+"""Duda: whole life cycles in the shape of the examples of seed 003, and what such webhooks say. Pure."""
 
+import base64
+import hashlib
+import hmac
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from random import Random
 from typing import Any
 
 from streams.demo.catalogue import CURRENCIES, Basket, Buyer, Item, changed, new_basket, new_buyer, units
+from streams.demo.platforms.json import NOT_JSON, loads
+from streams.demo.told import Arrived, Body, Reading, Told
+from streams.demo.webhook import DUDA, Life, Request, Signed, Step
 
+PLATFORM = "duda"
 SITES = ("66f8c067f6ab411c9eaaac106a6948b5", "0d9c2c9be3f54a8f8f4c1e0b7a65d3c2")
 CREATED, UPDATED, DELETED = "ECOMM_ORDER_CREATED", "ECOMM_ORDER_STATUS_UPDATED", "ECOMM_ORDER_DELETED"
+# Of events with one time the kind says which came later.
+RANKS = (CREATED, UPDATED, DELETED)
 STEP_MS = (1_000, 90_000)
+SIZES = ("small", "large")
+
+RUBBISH = (
+    *NOT_JSON,
+    Request(b"[]"),
+    Request(b'{"event_type":"ECOMM_ORDER_CREATED","data":{"invoice_number":'),
+    Request(b'{"event_type":"ECOMM_ORDER_CREATED","data":{"total":1},"event_timestamp":1}'),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +42,66 @@ class Snapshot:
     tracking_number: str | None = None
 
 
-def life(rng: Random, number: int, now: datetime) -> list[bytes]:
-    """The bodies of one order's webhooks, in the order in which the shop sends them."""
-    at_ms = int(now.timestamp() * 1000) - 3_600_000 + rng.randrange(60_000)
+def life(rng: Random, number: int, at: datetime) -> Life:
+    """Created, paid, changed, sent, delivered; some are cancelled or deleted."""
+    at_ms = int(at.timestamp() * 1000)
     order = _Order(number, rng.choice(SITES), rng.choice(CURRENCIES), new_buyer(rng, number), at_ms)
     steps = _steps(rng)
     # The examples carry one and the same time for all three events; then only the kind of event tells the order.
     frozen_clock = len([event for event, _ in steps if event == UPDATED]) <= 1 and rng.random() < 0.3
-    bodies = []
+    told = []
     for event, snapshot in steps:
-        bodies.append(order.body(event, snapshot, at_ms))
+        told.append(Step(Request(order.body(event, snapshot, at_ms))))
         at_ms += 0 if frozen_clock else rng.randrange(*STEP_MS)
-    return bodies
+    return Life(f"{DUDA}:{order.site}/{order.invoice}", told)
+
+
+def sample(rng: Random, number: int, at: datetime) -> Request:
+    return life(rng, number, at).steps[0].request
+
+
+def sign(request: Request, secret: bytes, now_ms: int) -> Signed:
+    """PLATFORMS, Duda: the timestamp in milliseconds."""
+    timestamp = str(now_ms)
+    return Signed(
+        {"x-duda-signature-timestamp": timestamp, "x-duda-signature": signature(request.body, timestamp, secret)}
+    )
+
+
+def signature(body: bytes, timestamp: str, secret: bytes) -> str:
+    """base64 of HMAC-SHA256 over `<timestamp>.<body>`."""
+    digest = hmac.new(secret, timestamp.encode() + b"." + body, hashlib.sha256).digest()
+    return base64.b64encode(digest).decode()
+
+
+def settings(secret: str) -> Mapping[str, Any]:
+    return {"platform": PLATFORM, "auth": {"scheme": "duda-hmac", "secrets": [secret]}}
+
+
+def read(arrived: Arrived) -> Reading:
+    """Every webhook has the whole order. What an order holds moves the stock of its products (seed 003)."""
+    document = loads(arrived.body)
+    data, event = document["data"], document["event_type"]
+    site, items = document["resource_data"]["site_name"], data["items"]
+    lines = [(Decimal(item["quantity"]), Decimal(item["unit_price"])) for item in items]
+    told = Told(
+        order_key=f"{DUDA}:{site}/{data['invoice_number']}",
+        at=(int(document["event_timestamp"]) * 1000, RANKS.index(event)),
+        is_placing=event == CREATED,
+        is_cancelling=event == DELETED or data["status"] == "CANCELLED",
+        body=Body(Decimal(data["total"]), data["currency"], tuple(sorted(lines)), data["email"]),
+        held=_held(site, items),
+    )
+    return Reading((told,))
+
+
+def _held(site: str, items: Sequence[Mapping[str, Any]]) -> Mapping[str, Decimal]:
+    held: dict[str, Decimal] = {}
+    for item in items:
+        variation = f"/{item['variation_id']}" if item.get("variation_id") else ""
+        key = f"{DUDA}:{site}/{item['product_id']}{variation}"
+        held[key] = held.get(key, Decimal(0)) + Decimal(item["quantity"])
+    return held
 
 
 def _steps(rng: Random) -> list[tuple[str, Snapshot]]:
@@ -68,6 +135,10 @@ class _Order:
     buyer: Buyer
     placed_at_ms: int
 
+    @property
+    def invoice(self) -> str:
+        return f"DEMO-{self.number}"
+
     def body(self, event: str, snapshot: Snapshot, at_ms: int) -> bytes:
         return json.dumps(
             {
@@ -86,7 +157,7 @@ class _Order:
             "mode": "LIVE",
             "currency": self.currency,
             "status": snapshot.status,
-            "invoice_number": f"DEMO-{self.number}",
+            "invoice_number": self.invoice,
             "email": self.buyer.email,
             "items": [_line(item) for item in basket.items],
             "billing_address": _address(self.buyer),
@@ -109,12 +180,14 @@ class _Order:
 
 
 def _line(item: Item) -> dict[str, Any]:
+    """Every other product comes in sizes, each a variation with a stock of its own."""
+    size = SIZES[item.id % 2] if item.product % 2 else None
     return {
         "product_id": f"p-{item.product}",
-        "variation_id": f"v-{item.id}",
+        "variation_id": f"v-{item.product}-{size}" if size else None,
         "external_product_id": f"SKU-{item.product}",
         "name": item.name,
-        "options": [{"name": "Size", "value": "Small"}],
+        "options": [{"name": "Size", "value": size}] if size else [],
         "quantity": item.quantity,
         "shippable": True,
         "unit_price": units(item.price_cents),
