@@ -13,7 +13,7 @@ from streams.platforms.config import SourceConfig
 from streams.platforms.facts import Statement, event_of
 from streams.platforms.fields import identifier, native_id, word
 from streams.platforms.json import UNKNOWN, decode, decode_value
-from streams.platforms.mapping.expressions import Expression, Work, evaluate
+from streams.platforms.mapping.expressions import GLANCE_MAX, Expression, Work, evaluate
 from streams.platforms.mapping.options import Plan, plan_of
 from streams.platforms.mapping.read import facts_of, time_of, words_of
 from streams.platforms.webhook import BadItem, Identity, Problem, RawWebhook, Undecodable, accept_all
@@ -47,8 +47,8 @@ class Mapped:
     METHODS: ClassVar[Sequence[str]] = ("POST",)
 
     def identify(self, body: bytes, query: Mapping[str, str]) -> Identity:
-        """The one order that the body, or all its items, speak of."""
-        work = Work()
+        """The one order that the body, or all its items, speak of; none where there is too much to look at."""
+        work = Work(GLANCE_MAX)
         try:
             document, items = self._items(body, work)
         except Undecodable:
@@ -57,7 +57,7 @@ class Mapped:
         orders = {(head.native_id, head.order_key) for head in heads if head.order_key and head.event}
         said = {head.event for head in heads if head.event}
         event = next(iter(said)) if len(said) == 1 else MIXED if said else None
-        native_id, key = next(iter(orders)) if len(orders) == 1 else (None, None)
+        native_id, key = next(iter(orders)) if len(orders) == 1 and not work.is_spent else (None, None)
         return Identity(None, event, order_key=key) if self.plan.refers else Identity(native_id, event)
 
     def validate(self, body: bytes, query: Mapping[str, str]) -> Sequence[Problem]:

@@ -23,6 +23,8 @@ CHARS_MAX = 500
 NODES_MAX = 200
 DEPTH_MAX = 60
 WORK_MAX = 1_000_000
+# While a sender waits for its answer: enough for the heads of a thousand items.
+GLANCE_MAX = 50_000
 
 # What the library raises where values do not fit the functions and operators that they meet.
 _MISFITS = (JMESPathError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError)
@@ -99,8 +101,12 @@ class Work:
 
     __slots__ = ("left",)
 
-    def __init__(self) -> None:
-        self.left = WORK_MAX
+    def __init__(self, values_max: int = WORK_MAX) -> None:
+        self.left = values_max
+
+    @property
+    def is_spent(self) -> bool:
+        return self.left < 0
 
     def spend(self, result: Any) -> None:
         self.left -= 1 + (len(result) if isinstance(result, list | dict) else 0)
