@@ -9,6 +9,7 @@ import structlog
 import typer
 from aiohttp import web
 
+from connectors.sandbox.apicbase import Account, ApicbaseApi
 from connectors.sandbox.external import ExternalApi
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.quickbutik import QuickbutikApi
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 TOKEN_VARIABLE = "EXTERNAL_API_TOKEN"  # noqa: S105 (the variable's name)
 QUICKBUTIK_VARIABLE = "QUICKBUTIK_API_KEY"
+APICBASE_SECRET_VARIABLE = "APICBASE_CLIENT_SECRET"  # noqa: S105 (the variable's name)
+APICBASE_REFRESH_VARIABLE = "APICBASE_REFRESH_TOKEN"
 STOP_TIMEOUT_S = 1.0
 
 
@@ -40,6 +43,12 @@ def command(
         str | None, typer.Option(envvar=QUICKBUTIK_VARIABLE, help="Its API key; without one there is no such API.")
     ] = None,
     quickbutik_webhook_url: Annotated[str | None, typer.Option(help="Where the shop pings; else nowhere.")] = None,
+    apicbase_client_secret: Annotated[
+        str | None, typer.Option(envvar=APICBASE_SECRET_VARIABLE, help="Of the client; without one no such API.")
+    ] = None,
+    apicbase_refresh_token: Annotated[
+        str, typer.Option(envvar=APICBASE_REFRESH_VARIABLE, help="The first one that is good.")
+    ] = Account().refresh_token,
 ) -> None:
     """Run stand-in APIs that remember what was asked of them and fail as they are told to."""
     faults = Faults(
@@ -55,6 +64,9 @@ def command(
     apis: list[StandIn] = [ExternalApi(token, faults)]
     if quickbutik_key is not None:
         apis.append(QuickbutikApi(quickbutik_key, faults, quickbutik_webhook_url))
+    if apicbase_client_secret is not None:
+        account = Account(client_secret=apicbase_client_secret, refresh_token=apicbase_refresh_token)
+        apis.append(ApicbaseApi(account, faults))
     asyncio.run(serve(application(apis), host, port, port_file))
     raise SystemExit(0)
 
