@@ -13,14 +13,19 @@ from confluent_kafka.admin import AdminClient
 
 from streams.demo import setting
 from streams.demo.options import Victim
-from streams.demo.setting import API_KEY, HOST, TARGET, Setting
+from streams.demo.setting import API_CLIENT_SECRET, API_KEY, API_REFRESH_TOKEN, HOST, TARGET, Setting
 from streams.settings import load
 from streams.supervisor import Event, EventKind, Program, Supervisor, plan
 
 # The faults of the stand-in API: some of each kind, so that a run shows what becomes of them.
 FAULTS = ("--latency-ms", "5", "--error-rate", "0.02", "--rate-limit-rate", "0.002", "--reset-after-rate", "0.02")
 # The variables by which the stand-ins are told what to demand.
-SANDBOX_SECRETS = {"EXTERNAL_API_TOKEN": TARGET, "QUICKBUTIK_API_KEY": API_KEY}
+SANDBOX_SECRETS = {
+    "EXTERNAL_API_TOKEN": TARGET,
+    "QUICKBUTIK_API_KEY": API_KEY,
+    "APICBASE_CLIENT_SECRET": API_CLIENT_SECRET,
+    "APICBASE_REFRESH_TOKEN": API_REFRESH_TOKEN,
+}
 ROLES = (plan.INGEST, plan.STREAMS, plan.CONNECTORS)
 NAMES = {
     Victim.WORKER: f"{plan.STREAMS}-0",

@@ -23,7 +23,7 @@ PROBES_MAX = 200
 USUAL_PORTS = {"ingest": 8080, "streams": 8082, "connectors": 8083, "sandbox": 8091, "broker": 9092}
 
 # The stand-in of Apicbase's API: whom it knows, and what a person once allowed.
-API_CLIENT, API_CLIENT_SECRET, API_REFRESH_TOKEN = "orderlog-demo", "apicbase-client", "apicbase-refresh"
+API_CLIENT, API_CLIENT_SECRET, API_REFRESH_TOKEN = "sandbox-client", "apicbase-client", "apicbase-refresh"
 # The key of Quickbutik's API.
 API_KEY = "quickbutik-api"
 
