@@ -12,8 +12,10 @@ from connectors.sandbox.faults import Faults
 from streams.vocabulary import Order, OrderStatus, PaymentStatus, Shipment
 from tests.connectors.api import TOKEN
 from tests.ingest.support import ENVIRON, duda_headers
+from tests.pipeline.pages import needs_curl, shell
 from tests.pipeline.roles import Pipeline, pipeline
 from tests.streams.platforms.samples import payload
+from tests.streams.platforms.test_pages import blocks
 from tests.streams.platforms.test_payloads import SITE
 
 SECRET = "a-client-secret-of-the-tests"
@@ -28,7 +30,7 @@ platform = "commerceos"
 auth = { scheme = "oauth2", client_id = "commerceos", secrets = ["env:COMMERCEOS_SECRET"], scope = "orders.write" }
 options = { order_identifier = "com.acme.order-id" }
 [[sources]]
-name = "warehouse"
+name = "external-system"
 platform = "external-system"
 orders_of = "duda"
 auth = { scheme = "bearer", secrets = ["env:SANDBOX_TOKEN"] }
@@ -110,9 +112,20 @@ def test_external_system_speaks_of_the_shops_order_by_its_key_and_by_its_own_id(
     shipped = {"event_type": "order.shipped", "order_id": ORDER, "data": {"tracking_number": "1Z", "carrier": "UPS"}}
     cancelled = {"event_type": "order.cancelled", "order_id": f"{SITE}/ECOM-1065", "data": {"reason": "Out of stock"}}
     for message in (shipped, cancelled):
-        assert 200 == line.send("/webhooks/warehouse", json.dumps(message).encode(), bearer).status
+        assert 200 == line.send("/webhooks/external-system", json.dumps(message).encode(), bearer).status
     order = line.wait_for_order(
         ORDER, lambda order: order.cancel_reason and "1Z" in {one.id for one in order.shipments}
     )
     assert ("Out of stock", OrderStatus.CANCELLED) == (order.cancel_reason, order.status)
     assert "cancelled-and-shipped" in order.flags
+
+
+@needs_curl
+def test_commands_of_the_pages_do_what_they_say(line: Pipeline) -> None:
+    """Whoever follows a page must see the answer that it promises."""
+    environ = {"COMMERCEOS_WEBHOOK_SECRET": SECRET, "EXTERNAL_WEBHOOK_SECRET": TOKEN}
+    for page in ("commerceos", "external-system"):
+        assert "accepted" in shell(line, blocks(page, "sh")[0], environ)
+    order = line.wait_for_order("commerceos:WEB-2024-123456", lambda order: order.version)
+    assert OrderStatus.CONFIRMED is order.status
+    assert OrderStatus.SHIPPED is line.wait_for_order("duda:12345", lambda order: order.version).status
