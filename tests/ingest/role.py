@@ -102,13 +102,19 @@ class Role:
 
 @contextmanager
 def role(
-    bootstrap: str, folder: Path, options: str = "", secret: str = "env:TEST_TOKEN", level: str = "info", port: int = 0
+    bootstrap: str,
+    folder: Path,
+    options: str = "",
+    secret: str = "env:TEST_TOKEN",
+    level: str = "info",
+    port: int = 0,
+    more: str = "",
 ) -> Iterator[Role]:
-    """Runs it until the block ends; what is left then is killed."""
+    """Runs it until the block ends; what is left then is killed. `more`: further tables of the settings."""
     source = unique_name("shop")
     file = folder / f"{source}.toml"
     facts = {"bootstrap": bootstrap, "options": options, "source": source, "secret": secret, "level": level}
-    file.write_text(TOML.format(port=port, **facts))
+    file.write_text(TOML.format(port=port, **facts) + more)
     process = subprocess.Popen(
         [sys.executable, "-m", "streams.cli", "--config", str(file), "ingest"],
         env={**os.environ, **ENVIRON},
