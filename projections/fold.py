@@ -19,6 +19,7 @@ from streams.vocabulary.event import DeliveryFacts
 # Fields of the same name in `OrderFacts` and `Order` that the later event decides.
 REGISTERS = (
     "shop",
+    "supplier",
     "order_id",
     "order_number",
     "currency",

@@ -84,6 +84,8 @@ class OrderFacts(Model):
     order_id: str | None = None
     order_number: str | None = None
     shop: str | None = None
+    # Who provides the goods, where that is not the shop: orders between companies name it.
+    supplier: str | None = None
     currency: str | None = None
     total: Money | None = None
     subtotal: Money | None = None

@@ -68,6 +68,7 @@ class Order(Whole):
     source: str
     platform: str
     shop: str | None = None
+    supplier: str | None = None
     order_id: str | None = None
     order_number: str | None = None
     status: OrderStatus = OrderStatus.PENDING

@@ -19,7 +19,7 @@ from streams.platforms.config import SourceConfig
 from streams.platforms.facts import event_of
 from streams.platforms.fields import Inexact
 from streams.platforms.json import UNKNOWN, decode
-from streams.platforms.webhook import BadItem, Identity, Problem, RawWebhook, Undecodable, accept_all
+from streams.platforms.webhook import BadItem, Identity, RawWebhook, Undecodable, accept_all
 from streams.vocabulary import EventType, OrderEvent
 
 NAME = "commerceos"
@@ -51,8 +51,7 @@ class CommerceOS:
         except Undecodable:
             return UNKNOWN
 
-    def validate(self, body: bytes, query: Mapping[str, str]) -> Sequence[Problem]:
-        return accept_all(body, query)
+    validate = staticmethod(accept_all)
 
     def normalise(self, webhook: RawWebhook) -> Sequence[OrderEvent | BadItem]:
         """One event per item, in their order, each once; a `BadItem` for one that cannot be read.

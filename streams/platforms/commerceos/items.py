@@ -15,9 +15,11 @@ from streams.platforms.commerceos.options import KEY, Options
 from streams.platforms.commerceos.order import own_facts, paid_facts, shipped_facts
 from streams.platforms.commerceos.shipment import shipment_facts
 from streams.platforms.config import SourceConfig
-from streams.platforms.facts import Statement
+from streams.platforms.facts import Statement, flagged, unknown_words
 from streams.platforms.fields import Object, child, children, identifier, moment
 from streams.platforms.webhook import Undecodable
+
+FLAGS_MAX = 5
 
 
 class Shape(Enum):
@@ -67,7 +69,7 @@ def statement(item: Object, content: bytes, config: SourceConfig, options: Optio
         platform_event=found.word,
         rank=found.rule.rank,
         occurred_at=moment(item.get("timestamp")),
-        facts=_facts(item, found, options),
+        facts=flagged(_facts(item, found, options), *_unknown(found)),
         order_key=found.key,
         content=content,
     )
@@ -102,6 +104,14 @@ def _order_key(item: Object, shape: Shape, config: SourceConfig, options: Option
 
 def _native_id(key: str) -> str:
     return key.partition(":")[2]
+
+
+def _unknown(found: About) -> list[str]:
+    """Flags for the words that no rule knows, the first few of them."""
+    kind, table = "status", words.ORDER_STATUSES
+    if found.shape is Shape.SHIPMENT:
+        kind, table = "shipment-status", words.SHIPMENT_STATUSES
+    return unknown_words((kind, said, table) for said in found.said[:FLAGS_MAX])
 
 
 def _facts(item: Object, found: About, options: Options) -> dict[str, Any]:

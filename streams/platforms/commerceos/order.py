@@ -40,6 +40,8 @@ def own_facts(order: Object, options: Options, order_id: str) -> dict[str, Any]:
         facts["currency"] = currency
     if sellers := [id for seller in children(order, "sellers") or [] if (id := first_id(child(seller, "identifiers")))]:
         facts["shop"] = ", ".join(sellers)
+    if (supplier := first_id(child(child(order, "supplier"), "identifiers"))) is not None:
+        facts["supplier"] = supplier
     facts["lines"] = number_lines([_line(item, options) for item in _items(order)])
     for field, key in (("shipping_address", "deliveryAddresses"), ("billing_address", "invoiceAddresses")):
         if addresses := children(order, key):

@@ -16,7 +16,7 @@ from streams.platforms.json import UNKNOWN, decode, decode_value
 from streams.platforms.mapping.expressions import GLANCE_MAX, Expression, Work, evaluate
 from streams.platforms.mapping.options import Plan, plan_of
 from streams.platforms.mapping.read import facts_of, time_of, words_of
-from streams.platforms.webhook import BadItem, Identity, Problem, RawWebhook, Undecodable, accept_all
+from streams.platforms.webhook import BadItem, Identity, RawWebhook, Undecodable, accept_all
 from streams.vocabulary import EventType, OrderEvent
 
 NAME = "mapping"
@@ -60,8 +60,7 @@ class Mapped:
         native_id, key = next(iter(orders)) if len(orders) == 1 and not work.is_spent else (None, None)
         return Identity(None, event, order_key=key) if self.plan.refers else Identity(native_id, event)
 
-    def validate(self, body: bytes, query: Mapping[str, str]) -> Sequence[Problem]:
-        return accept_all(body, query)
+    validate = staticmethod(accept_all)
 
     def normalise(self, webhook: RawWebhook) -> Sequence[OrderEvent | BadItem]:
         """One event, or with `items` one per item, each once, and a `BadItem` for one that cannot be read.

@@ -21,7 +21,7 @@ WORDS_MAX = 200
 HEAD = ("items", "event", "order_id", "shop", "occurred_at")
 WORD_TABLES = ("events", "statuses", "payment_statuses")
 ORDER_FIELDS = (
-    *("order_number", "currency", "total", "subtotal", "tax", "discount", "shipping_cost"),
+    *("order_number", "supplier", "currency", "total", "subtotal", "tax", "discount", "shipping_cost"),
     *("status", "payment_status", "delivery_state", "type", "placed_at", "expected_at", "cancel_reason", "note"),
 )
 LISTS: Mapping[str, tuple[str, ...]] = {

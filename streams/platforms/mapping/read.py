@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from streams.platforms.facts import number_lines
+from streams.platforms.facts import flagged, number_lines, unknown_words
 from streams.platforms.fields import ABSENT, Missing, identifier, moment, text
 from streams.platforms.mapping.expressions import Expression, Work, evaluate
 from streams.platforms.mapping.options import Plan
@@ -73,7 +73,8 @@ def _order(plan: Plan, found: dict[str, Any]) -> dict[str, Any]:
         facts |= {"status": plan.statuses[status]} if status in plan.statuses else {}
     if (paid := found.get("payment_status")) is not None and paid in plan.payment_statuses:
         facts["payment_status"] = plan.payment_statuses[paid]
-    return facts
+    said = (("status", status, plan.statuses), ("payment-status", paid, plan.payment_statuses))
+    return flagged(facts, *unknown_words((kind, word, table) for kind, word, table in said if table))
 
 
 def _fields(fields: Mapping[str, Expression], value: Any, work: Work) -> dict[str, Any]:

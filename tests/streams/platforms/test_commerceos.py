@@ -97,6 +97,13 @@ def test_order_of_lines_in_several_states_is_as_far_as_its_last_line() -> None:
     assert [OrderStatus.CONFIRMED, OrderStatus.CONFIRMED, OrderStatus.CANCELLED, OrderStatus.PENDING] == found
 
 
+def test_word_that_no_rule_knows_is_flagged() -> None:
+    """A new status of the platform wants a person to look at it, not a guess."""
+    assert ("unknown-status:Odd",) == one({"orderId": "1", "status": ["New", "Odd"]}).data.flags
+    lost = {"shipmentId": "s", "orderId": "1", "status": "PartiallyLost"}
+    assert ("unknown-shipment-status:PartiallyLost",) == one(lost).data.flags
+
+
 def test_order_id_leads_back_to_the_source_that_it_came_from() -> None:
     """`orderId` is what we wrote there: taken for an id of CommerceOS', each order would exist twice."""
     key = one({"orderId": "duda:site/ECOM-1065", "status": ["Committed"]}).order_key
@@ -121,6 +128,7 @@ def test_new_order_has_every_fact_of_the_resource() -> None:
     facts = event.data
     assert (EventType.PLACED, "commerceos:WEB-2024-123457") == (event.type, event.order_key)
     assert ("WEB-2024-123457", "WAREHOUSE-MAIN", "SEK") == (facts.order_id, facts.shop, facts.currency)
+    assert "ACME-RETAIL" == facts.supplier
     assert (Decimal("497.5"), PaymentStatus.PAID) == (facts.total, facts.payment_status)
     assert Person(id="CUST-002", name="John Doe") == facts.customer
     sent = Address(name="John Doe", line1="Delivery Street 123", line2="Apt 4B", city="Stockholm", postal_code="11122")

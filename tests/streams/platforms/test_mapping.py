@@ -131,6 +131,7 @@ def test_unknown_words_are_kept() -> None:
     event = one({"event": "audited", "id": "1", "state": "packed", "paid": "perhaps"}, **given)
     assert (EventType.OBSERVED, "audited", "packed") == (event.type, event.platform_event, event.data.platform_status)
     assert {"status", "payment_status"}.isdisjoint(event.data.model_fields_set)
+    assert ("unknown-status:packed",) == event.data.flags
 
 
 def test_what_an_expression_does_not_find_is_not_stated() -> None:
