@@ -60,7 +60,8 @@ HARMLESS: dict[str, set[str]] = {
         *("billing_address", "bookkeeping", "currency", "customer", "discount", "expected_at", "flags", "key", "lines"),
         *("order_id", "order_number", "payment_status", "payments", "placed_at", "platform"),
         *("platform_delivery_state", "platform_status", "platform_type", "shipments", "shipping_address"),
-        *("shipping_cost", "shop", "source", "status", "subtotal", "targets", "tax", "total", "updated_at", "version"),
+        *("shipping_cost", "shop", "source", "status", "subtotal", "supplier", "targets", "tax", "total"),
+        *("updated_at", "version"),
     },
     "OrderEvent": {
         *("data", "delivery", "id", "occurred_at", "order_key", "origin", "platform", "platform_event", "rank"),
@@ -70,7 +71,7 @@ HARMLESS: dict[str, set[str]] = {
         *("billing_address", "currency", "customer", "discount", "expected_at", "flags", "is_ping", "is_placed"),
         *("lines", "order_id", "order_number", "payment_status", "payments", "placed_at", "platform_delivery_state"),
         *("platform_status", "platform_type", "shipments", "shipping_address", "shipping_cost", "shop", "status"),
-        *("subtotal", "tax", "total"),
+        *("subtotal", "supplier", "tax", "total"),
     },
     "Origin": {"offset", "partition", "topic"},
     "Outcome": {
@@ -124,6 +125,7 @@ FULL = OrderFacts(
     order_id=BIG,
     order_number="ECOM-1065",
     shop=BIG,
+    supplier="ACME-RETAIL",
     currency="USD",
     total=EXACT,
     subtotal=EXACT,
