@@ -119,9 +119,11 @@ def test_a_message_that_utf8_cannot_carry_is_told_all_the_same() -> None:
     assert answer["fields"] == [{"field": "name", "message": "half ? a letter"}]
 
 
-@pytest.mark.parametrize(("platform", "asked"), [("selldone", False), ("duda", False), ("strict", True)])
-def test_only_platforms_that_refuse_something_are_asked(platform: str, asked: bool) -> None:
+def test_only_platforms_that_refuse_something_are_asked() -> None:
     """The others cost no call per request: they share one function, known by identity."""
-    settings = settings_of("unused:9092", platform=platform)
-    sender = sender_of(settings.sources[0], settings, ENVIRON)
-    assert (sender.validate is not None) == asked
+    asked = set()
+    for platform in platforms.PLATFORMS:
+        settings = settings_of("unused:9092", platform=platform)
+        if sender_of(settings.sources[0], settings, ENVIRON).validate is not None:
+            asked.add(platform)
+    assert asked == {"apicbase"}
