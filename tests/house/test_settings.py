@@ -1,10 +1,12 @@
 """Loading settings. Invariant: every mistake is told at once, with its place and mending, never with a value."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from streams import topics
+from streams.platforms import NAMES
 from streams.settings import Settings, SettingsError, check_secrets, find, load
 
 SECRET = "hunter2-do-not-tell"
@@ -273,5 +275,14 @@ def test_a_file_that_is_not_text_is_told(file: Path) -> None:
 def test_the_example_is_right(repository: Path) -> None:
     """What newcomers copy must load as it is, and name every part that exists."""
     settings = load(repository / "orderlog.example.toml", {})
-    assert [source.name for source in settings.sources] == ["selldone", "duda"]
+    assert {source.platform for source in settings.sources} == NAMES - {"mapping"}
     assert settings.targets_of("duda") == ("external",)
+
+
+def test_what_the_example_has_commented_out_is_right(repository: Path, file: Path) -> None:
+    """People take the `#` away and expect it to work."""
+    example = (repository / "orderlog.example.toml").read_text()
+    file.write_text(re.sub(r'^# (?=\[|"?[\w.]+"? = )', "", example, flags=re.MULTILINE))
+    settings = load(file, {})
+    assert ("apicbase",) == settings.polled
+    assert {source.platform for source in settings.sources} == NAMES
