@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from connectors.schedule import RETRY_AFTER_S_MAX, jittered_s, retry_after_s, retry_delay_s
 from connectors.verdict import Verdict, blames_target, classify
-from streams.settings.model import Target
+from streams.settings.model import RETRY_DELAYS_S
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def test_the_schedule_is_that_of_the_guide_then_it_is_used_up() -> None:
     """Seed 002: five retries after 0, 1, 2, 5 and 10 s, then the dead letter."""
-    delays_s = Target.model_fields["retry_delays_s"].default
+    delays_s = RETRY_DELAYS_S["external"]
     assert [retry_delay_s(delays_s, failed) for failed in range(1, 7)] == [0, 1, 2, 5, 10, None]
 
 
