@@ -78,6 +78,8 @@ def _resolve(node: Mapping[str, Any], schema: Mapping[str, Any], here: Any) -> M
     if "discriminator" in node and isinstance(here, Mapping):
         mapping: Mapping[str, str] = node["discriminator"]["mapping"]
         node = {"$ref": mapping.get(str(here.get("scheme")), "")}
+    # A table that may be left out.
+    node = next((option for option in node.get("anyOf", ()) if "$ref" in option), node)
     if ref := node.get("$ref"):
         found: Mapping[str, Any] = schema["$defs"].get(str(ref).rsplit("/", 1)[-1], {})
         return found
@@ -104,7 +106,7 @@ def _listed(tags: object, data: Any, path: Path) -> str:
     if isinstance(tags, str):
         return tags.replace("'", "")
     schema = Settings.model_json_schema()
-    kind = "Target" if path and path[0] == "targets" else "Source"
+    kind = "Target" if path and path[0] == "targets" else "Poll" if "poll" in path else "Source"
     return ", ".join(schema["$defs"][kind]["properties"]["auth"]["discriminator"]["mapping"])
 
 
