@@ -1,7 +1,8 @@
 """The normalise agents: `webhooks.<source>` → `orders.events`, one agent per source, and `orders.outcomes` → events."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import orjson
 
@@ -16,6 +17,7 @@ from streams.settings.model import Settings
 from streams.vocabulary import OrderEvent, Origin
 
 INVALID_ITEMS = "invalid-items"
+NOT_A_WEBHOOK = "not-a-webhook"
 # The `ce_source` of what we fetched ourselves begins so; ingest writes `/webhooks/…` whatever its sender says.
 FETCHED_BY = (b"/targets/", b"/pollers/")
 
@@ -72,7 +74,7 @@ def raw_webhook(record: Record) -> RawWebhook:
     """The webhook that a raw record holds (DESIGN section 7)."""
     receipt, received_at = record.header("ce_id"), record.header("ce_time")
     if record.value is None or receipt is None or received_at is None:
-        raise Quarantine("not-a-webhook", "the record has no body, no ce_id or no ce_time")
+        raise Quarantine(NOT_A_WEBHOOK, "the record has no body, no ce_id or no ce_time")
     try:
         return RawWebhook(
             source=topics.source_of(record.topic),
@@ -80,21 +82,51 @@ def raw_webhook(record: Record) -> RawWebhook:
             origin=Origin(topic=record.topic, partition=record.partition, offset=record.offset),
             receipt=receipt.decode(),
             received_at=datetime.fromisoformat(received_at.decode()),
-            query=_mapping(record.header(cloudevents.HTTP_QUERY)),
-            headers=_mapping(record.header(cloudevents.HTTP_HEADERS)),
+            query=_Fields(record.header(cloudevents.HTTP_QUERY)),
+            headers=_Fields(record.header(cloudevents.HTTP_HEADERS)),
             method=(record.header(cloudevents.HTTP_METHOD) or b"POST").decode(),
             is_fetched=(record.header("ce_source") or b"").startswith(FETCHED_BY),
         )
     except ValueError as error:
-        raise Quarantine("not-a-webhook", f"the record is not as ingest writes it: {error}") from None
+        raise Quarantine(NOT_A_WEBHOOK, f"the record is not as ingest writes it: {error}") from None
 
 
-def _mapping(header: bytes | None) -> Mapping[str, str]:
-    """Of a field that was sent more than once, the last: as ingest reads it when it names the order."""
-    value = orjson.loads(header) if header else {}
-    if not isinstance(value, dict):
-        raise ValueError("a header of it is not a JSON object")  # noqa: TRY004
-    return {name: one[-1] if isinstance(one, list) and one else str(one) for name, one in value.items()}
+class _Fields(Mapping[str, str]):
+    """The fields in a header of a raw record, read when they are asked for: most platforms never do."""
+
+    __slots__ = ("_header", "_read")
+
+    def __init__(self, header: bytes | None) -> None:
+        self._header = header
+        self._read: Mapping[str, str] | None = None
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields())
+
+    def __len__(self) -> int:
+        return len(self._fields())
+
+    def _fields(self) -> Mapping[str, str]:
+        """Of a field that was sent more than once, the last: as ingest reads it when it names the order.
+
+        Raises `Undecodable`, as what reads a webhook may.
+        """
+        if self._read is None:
+            try:
+                value = orjson.loads(self._header) if self._header else {}
+            except orjson.JSONDecodeError as error:
+                raise Undecodable(NOT_A_WEBHOOK, f"a header of the record is not JSON: {error.msg}") from None
+            if not isinstance(value, dict):
+                raise Undecodable(NOT_A_WEBHOOK, "a header of the record is not a JSON object")
+            self._read = {name: _last(one) for name, one in value.items()}
+        return self._read
+
+
+def _last(value: Any) -> str:
+    return str(value[-1]) if isinstance(value, list) and value else str(value)
 
 
 def _output(event: OrderEvent, source: str) -> Output:

@@ -94,6 +94,17 @@ def test_repeated_parameter_counts_as_ingest_counted_it() -> None:
     assert normalise.raw_webhook(raw("duda", b"{}", headers=headers)).query == {"once": "a", "twice": "c"}
 
 
+@pytest.mark.parametrize("query", [b"{", b"[]", b"\xff", b'"order.new"'])
+def test_header_that_is_not_as_ingest_writes_it_is_a_reason_and_no_failure(query: bytes) -> None:
+    """It is read only by platforms that need it; what is wrong with it must still end in quarantine."""
+    headers = [("ce_id", b"r"), ("ce_time", b"2026-01-02T03:04:05Z"), ("http_query", query)]
+    with pytest.raises(Quarantine) as refusal:
+        normalise.normalise_step(PLATFORMS["quickbutik"])(raw("quickbutik", b"", headers=headers), EMPTY)
+    assert refusal.value.reason == "not-a-webhook"
+    step = normalise.normalise_step(PLATFORMS["duda"])
+    assert len(list(step(raw("duda", payload("duda", "order-created"), headers=headers), EMPTY))) == 1
+
+
 def test_webhook_about_no_order_gives_no_event() -> None:
     """A product's webhook is kept raw; it is neither an order nor a mistake."""
     body = json.dumps({"event_type": "ECOMM_PRODUCT_CREATED", "data": {"id": "p"}}).encode()
