@@ -76,10 +76,15 @@ def unread(records: Iterable[Record], committed: Mapping[Partition, int]) -> Cou
 
 
 def open_deliveries(records: Iterable[Record], topic: str) -> list[str]:
-    """The order keys of the deliveries that are neither finished nor dead, by the table's last word on each. Pure."""
+    """The order keys of the deliveries that are still to be made, by the table's last word on each. Pure.
+
+    Dead ones wait for a person, and done ones are only remembered.
+    """
     table = {record.key: record.value for record in records if record.topic == topic}
     deliveries = [orjson.loads(value) for value in table.values() if value]
-    return [delivery["command"]["order_key"] for delivery in deliveries if delivery.get("state") != "dead"]
+    return [
+        delivery["command"]["order_key"] for delivery in deliveries if delivery.get("state") not in ("dead", "done")
+    ]
 
 
 class Drain:

@@ -1,4 +1,4 @@
-"""What an order's record at the target must say, from its webhooks alone.
+"""What an order's state, and its record at the target, must say, from its webhooks alone.
 
 Written from the platforms' documents and from what Orderlog promises, without importing the code that does it: a second
 opinion. What a raw record says is told by `platforms`. Pure.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from streams.demo.platforms import PLATFORMS
-from streams.demo.told import Arrived, Body, Reading, Told
+from streams.demo.told import MONEY, WALK, Arrived, Body, Reading, Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,12 +17,15 @@ class Expected:
     """`must` be at the target; or `may`: cancelled, and whether it was created before depends on who was quicker.
 
     `body`: what its record says if there is one, the platform's last word, also where the order was cancelled; None
-    where nobody has said what was bought.
+    where nobody has said what was bought. `status`, `money`, `tracking`: of its state, whoever has said so.
     """
 
     must: bool
     may: bool
     body: Body | None
+    status: str
+    money: str
+    tracking: frozenset[str]
 
 
 def read(arrived: Arrived) -> Reading:
@@ -64,7 +67,14 @@ def _expect(told: list[Told]) -> Expected:
     cancelled = next((at for at, one in enumerate(told) if one.is_cancelling), None)
     last = _last([one for one in told if one.body is not None])
     may = placed is not None and (cancelled is None or placed < cancelled)
-    return Expected(must=may and cancelled is None, may=may, body=last.body if last else None)
+    return Expected(
+        must=may and cancelled is None,
+        may=may,
+        body=last.body if last else None,
+        status=max((one.status for one in told), key=WALK.index),
+        money=max((one.money for one in told), key=MONEY.index),
+        tracking=frozenset(number for one in told for number in one.tracking),
+    )
 
 
 def _last(told: list[Told]) -> Told | None:

@@ -129,6 +129,8 @@ def _running(cluster: Cluster) -> list[tuple[str, str]]:
         ("is ingest well", f"curl {url('ingest')}/ready"),
         ("figures of each role", ", ".join(f"{url(role)}/metrics" for role in ROLES)),
         ("what the target did", f"curl {url('sandbox')}/_sandbox/effects"),
+        ("what was fetched", f"curl {url('sandbox')}/_sandbox/quickbutik/requests"),
+        ("what was polled", f"curl {url('sandbox')}/_sandbox/apicbase/requests"),
         ("let the target fail", f"curl -X PUT {url('sandbox')}/_sandbox/faults -d '{{\"error_rate\": 0.5}}'"),
         ("the topics", f"{orderlog} topics --check"),
         ("the configuration", f"{orderlog} config"),

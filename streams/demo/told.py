@@ -7,6 +7,9 @@ from decimal import Decimal
 # The platform's time (µs since the epoch, or any count that grows) and, for events of one time, which comes first.
 At = tuple[int, int]
 ALWAYS: At = (0, 0)
+# How far an order has come, and its money: what is said later in these lists outranks what is said earlier.
+WALK = ("pending", "confirmed", "processing", "released", "shipped", "delivered", "cancelled", "returned")
+MONEY = ("unpaid", "on_delivery", "paid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,21 @@ class Told:
     """What one webhook, or one item of a batch, tells of one order.
 
     `body` is None where it says nothing of what was bought. `held`: product key → how many pieces, where the order
-    moves stock.
+    moves stock. `status`, `money`: how far the order has come by it. `tracking`: numbers and addresses of parcels.
     """
 
     order_key: str
     at: At = ALWAYS
     is_placing: bool = False
-    is_cancelling: bool = False
+    status: str = WALK[0]
+    money: str = MONEY[0]
+    tracking: frozenset[str] = frozenset()
     body: Body | None = None
     held: Mapping[str, Decimal] | None = None
+
+    @property
+    def is_cancelling(self) -> bool:
+        return self.status == "cancelled"
 
 
 @dataclass(frozen=True, slots=True)

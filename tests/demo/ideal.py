@@ -25,10 +25,13 @@ from streams.vocabulary import (
     Order,
     OrderEvent,
     OrderFacts,
+    OrderStatus,
     Origin,
     Outcome,
     OutcomeResult,
+    PaymentStatus,
     Product,
+    Shipment,
     Stock,
 )
 
@@ -204,7 +207,20 @@ class _Run:
         ids: dict[str, set[str]] = {}
         for event in self.events:
             ids.setdefault(event.order_key, set()).add(event.id)
-        return {key: Order(key=key, source="s", platform="p", version=len(seen)) for key, seen in ids.items()}
+        return {key: self._state(key, len(seen)) for key, seen in ids.items()}
+
+    def _state(self, key: str, version: int) -> Order:
+        wanted = expected(self.told[key])[key]
+        parcels = [Shipment(id=number, tracking_number=number) for number in sorted(wanted.tracking)]
+        return Order(
+            key=key,
+            source="s",
+            platform="p",
+            status=OrderStatus(wanted.status),
+            payment_status=PaymentStatus(wanted.money),
+            shipments=tuple(parcels),
+            version=version,
+        )
 
 
 def _event(key: str, type: EventType, at: Place, id: str) -> OrderEvent:

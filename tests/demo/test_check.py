@@ -14,7 +14,7 @@ from streams.demo.evidence import Effect, Evidence, arrived, place_of
 from streams.demo.model import read
 from streams.demo.webhook import QUICKBUTIK, Kind
 from streams.record import Record
-from streams.vocabulary import CommandType, DeadLetter, OutcomeResult
+from streams.vocabulary import CommandType, DeadLetter, OrderStatus, OutcomeResult, PaymentStatus, Shipment
 from tests.demo.ideal import NOW, first, ideal
 
 T = TypeVar("T")
@@ -40,6 +40,17 @@ def under_other_receipt(record: Record) -> Record:
 def versioned(evidence: Evidence, by: int) -> Evidence:
     key, state = next(iter(evidence.states.items()))
     return replace(evidence, states={**evidence.states, key: state.model_copy(update={"version": state.version + by})})
+
+
+def stated(evidence: Evidence, was: str, **changes: Any) -> Evidence:
+    """The first order with that status, and with a parcel where it is delivered, is in another state."""
+    known = [
+        key
+        for key, state in evidence.states.items()
+        if state.status == was and (was == "pending" or (state.shipments and state.payment_status == "paid"))
+    ]
+    changed = evidence.states[known[0]].model_copy(update=changes)
+    return replace(evidence, states={**evidence.states, known[0]: changed})
 
 
 def last_effect(evidence: Evidence, **body: Any) -> Evidence:
@@ -165,6 +176,9 @@ LOST: dict[str, Spoil] = {
     "what was fetched last is out of date": older_answer,
     "a product's stock is too high": lambda e: stocked(e, 1),
     "a movement is not there": lambda e: replace(e, movements=without(e.movements, 0)),
+    "an order has not come as far as was said": lambda e: stated(e, "delivered", status=OrderStatus.PENDING),
+    "an order is not paid": lambda e: stated(e, "delivered", payment_status=PaymentStatus.UNPAID),
+    "a parcel is not known": lambda e: stated(e, "delivered", shipments=()),
     "an order has no state": lambda e: replace(e, states=dict(list(e.states.items())[1:])),
     "a command had no effect": lambda e: replace(e, effects=without(e.effects)),
     "a command has no outcome": lambda e: replace(e, outcomes=without(e.outcomes)),
@@ -201,6 +215,8 @@ DOUBLED: dict[str, Spoil] = {
     "an event was written twice": lambda e: replace(e, events=twice(e.events)),
     "a raw record was set aside twice": lambda e: replace(e, quarantine=twice(e.quarantine, 0)),
     "a raw record was both taken and set aside": quarantined_too,
+    "an order has come further than was said": lambda e: stated(e, "pending", status=OrderStatus.CONFIRMED),
+    "a parcel comes from nowhere": lambda e: stated(e, "pending", shipments=(Shipment(id="s", tracking_number="T"),)),
     "an event was applied twice": lambda e: versioned(e, 1),
     "a command was written twice": lambda e: replace(e, commands=twice(e.commands)),
     "an effect happened twice": lambda e: replace(e, effects=[*e.effects, again(e.effects[3])]),

@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from streams.demo.traffic import plan
+from streams.demo.webhook import SOURCES
 from tests.demo.ideal import NOW
 
 EVENTS, SEED = 300, 11
@@ -58,6 +59,8 @@ def test_a_kill_loses_and_doubles_nothing(victim: str, tmp_path: Path) -> None:
         figures[name] for name in ("lost", "doubled", "accepted", "rejected")
     )
     assert figures["commands"] == figures["delivered"] > 20
+    sources = {line.split()[0] for line in said.splitlines() if line.strip()}
+    assert set(SOURCES) <= sources
     assert f"(the {victim})" in said
     assert [] == list(left_behind(tmp_path))
     assert [] == list(tmp_path.iterdir())

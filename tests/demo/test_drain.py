@@ -44,6 +44,7 @@ def test_only_the_last_word_on_a_delivery_counts() -> None:
         record(TABLE, 2, b"dead", delivery("pending", "c")),
         record(TABLE, 3, b"finished", None),
         record(TABLE, 4, b"dead", delivery("dead", "c")),
+        record(TABLE, 5, b"fetched", delivery("done", "d")),
     ]
     assert ["b"] == open_deliveries(records, TABLE)
 

@@ -6,6 +6,7 @@ from streams.demo.check.effects import check_commands, check_effects
 from streams.demo.check.fetched import check_fetched, check_polled
 from streams.demo.check.finding import Finding, Verdict
 from streams.demo.check.kafka import check_facts, check_outcomes, check_receipts, check_versions
+from streams.demo.check.state import check_states
 from streams.demo.check.stock import check_stock
 from streams.demo.check.target import check_records
 from streams.demo.evidence import Evidence
@@ -24,6 +25,7 @@ def _findings(evidence: Evidence) -> Iterator[Finding]:
     yield from check_fetched(evidence)
     yield from check_facts(evidence)
     yield from check_versions(evidence)
+    yield from check_states(evidence)
     yield from check_commands(evidence)
     yield from check_effects(evidence)
     yield from check_outcomes(evidence)

@@ -16,7 +16,16 @@ PLATFORM = "commerceos"
 CLIENT_ID, SCOPE = "commerceos-demo", "orders.write"
 NDJSON = "application/x-ndjson"
 ORDER_ID, SKU = "com.acme.order-id", "com.acme.sku"
-SHIPMENT_STATUSES = ("New", "PartiallyReleased", "Released", "PartiallyTransiting", "Transiting", "Acquired")
+# The guide's two maps; a `Partially…` asserts the step before.
+ORDERS = {"New": "pending", "Committed": "confirmed", "Cancelled": "cancelled"}
+SHIPMENTS = {
+    "New": "processing",
+    "PartiallyReleased": "processing",
+    "Released": "released",
+    "PartiallyTransiting": "released",
+    "Transiting": "shipped",
+    "Acquired": "delivered",
+}
 
 RUBBISH = (
     *NOT_JSON,
@@ -57,7 +66,7 @@ def snapshots(rng: Random, order_key: str, number: int, at: datetime) -> Iterato
         yield Snapshot("status", dumps({"orderId": id, "status": [status], "timestamp": _time(at)}))
     if said[-1] == "Cancelled":
         return
-    for status in SHIPMENT_STATUSES[: rng.randrange(len(SHIPMENT_STATUSES) + 1)]:
+    for status in [*SHIPMENTS][: rng.randrange(len(SHIPMENTS) + 1)]:
         shipment = {"shipmentId": f"ship-{number}", "orderId": id, "status": [status]}
         url = f"https://track.example/{number}" if status in ("Transiting", "Acquired") else None
         yield Snapshot("shipment", dumps({**shipment, "trackingUrl": url}))
@@ -118,8 +127,11 @@ def _read_item(item: Mapping[str, Any]) -> Told:
     id = item["orderId"]
     if not isinstance(id, str) or not id:
         raise ValueError("an id is a text")
-    at = (microseconds(item["timestamp"]), 0) if "timestamp" in item else (0, 0)
-    return Told(_key(id), at, is_cancelling="shipmentId" not in item and status == "Cancelled")
+    if "shipmentId" in item:
+        url = item.get("trackingUrl")
+        return Told(_key(id), status=SHIPMENTS[status], tracking=frozenset((url,) if url else ()))
+    at = microseconds(item["timestamp"]) if "timestamp" in item else 0
+    return Told(_key(id), (at, 0), status=ORDERS[status])
 
 
 def _read_order(item: Mapping[str, Any]) -> Told:

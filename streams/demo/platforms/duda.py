@@ -21,6 +21,14 @@ SITES = ("66f8c067f6ab411c9eaaac106a6948b5", "0d9c2c9be3f54a8f8f4c1e0b7a65d3c2")
 CREATED, UPDATED, DELETED = "ECOMM_ORDER_CREATED", "ECOMM_ORDER_STATUS_UPDATED", "ECOMM_ORDER_DELETED"
 # Of events with one time the kind says which came later.
 RANKS = (CREATED, UPDATED, DELETED)
+STATUSES = {
+    "IN_PROGRESS": "pending",
+    "PROCESSED": "confirmed",
+    "SHIPPED": "shipped",
+    "DELIVERED": "delivered",
+    "CANCELLED": "cancelled",
+}
+MONEY = {"PENDING": "unpaid", "PAID": "paid"}
 STEP_MS = (1_000, 90_000)
 SIZES = ("small", "large")
 
@@ -88,7 +96,9 @@ def read(arrived: Arrived) -> Reading:
         order_key=f"{DUDA}:{site}/{data['invoice_number']}",
         at=(int(document["event_timestamp"]) * 1000, RANKS.index(event)),
         is_placing=event == CREATED,
-        is_cancelling=event == DELETED or data["status"] == "CANCELLED",
+        status="cancelled" if event == DELETED else STATUSES[data["status"]],
+        money=MONEY[data["payment"]["status"]],
+        tracking=frozenset(filter(None, (data.get("tracking_number"), data.get("tracking_url")))),
         body=Body(Decimal(data["total"]), data["currency"], tuple(sorted(lines)), data["email"]),
         held=_held(site, items),
     )

@@ -11,6 +11,7 @@ from streams.demo.webhook import QUICKBUTIK, SOURCES, Request, Signed
 
 PLATFORM = "external-system"
 SHIPPED, PAID, CANCELLED = "order.shipped", "order.payment_confirmed", "order.cancelled"
+STATUSES = {SHIPPED: "shipped", CANCELLED: "cancelled"}
 CARRIERS = ("PostNord", "DHL", "Schenker")
 
 RUBBISH = (
@@ -55,7 +56,14 @@ def read(arrived: Arrived) -> Reading:
     id, word = document["order_id"], document["event_type"]
     owner, colon, _ = id.partition(":")
     key = id if colon and owner in SOURCES else f"{QUICKBUTIK}:{id}"
-    return Reading((Told(key, is_cancelling=word == CANCELLED),))
+    number = document["data"].get("tracking_number")
+    told = Told(
+        key,
+        status=STATUSES.get(word, "pending"),
+        money="paid" if word == PAID else "unpaid",
+        tracking=frozenset((number,) if number else ()),
+    )
+    return Reading((told,))
 
 
 def _id(rng: Random, order_key: str) -> str:

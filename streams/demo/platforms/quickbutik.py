@@ -80,10 +80,18 @@ def read(arrived: Arrived) -> Reading:
         key,
         # What was fetched last counts: an answer is what the order was at that moment.
         is_placing=True,
-        is_cancelling=word == CANCELLED or order["status"] == "cancelled",
+        status=_status(word, order["status"]),
+        money="paid" if order["status"] == PAID else "unpaid",
         body=_body(order),
     )
     return Reading((told,))
+
+
+def _status(word: str, status: str) -> str:
+    """What the ping told of has happened, and what the API says by now may have happened since."""
+    if CANCELLED in (word, f"order.{status}"):
+        return "cancelled"
+    return "shipped" if word == DONE or status == SENT else "pending"
 
 
 def _body(order: Mapping[str, Any]) -> Body:

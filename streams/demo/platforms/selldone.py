@@ -10,7 +10,7 @@ from typing import Any
 
 from streams.demo.catalogue import CURRENCIES, Basket, Buyer, Item, new_basket, new_buyer, units
 from streams.demo.platforms.json import NOT_JSON, loads, microseconds
-from streams.demo.told import Arrived, Body, Reading, Told
+from streams.demo.told import WALK, Arrived, Body, Reading, Told
 from streams.demo.webhook import SELLDONE, Life, Request, Signed, Step
 
 PLATFORM = "selldone"
@@ -24,6 +24,16 @@ RUBBISH = (
     *NOT_JSON,
     Request(b'{"event":"OnlineOrder","action":"CheckoutOrder","shop":{"id":7},"basket":"Order object"}'),
 )
+MONEY = {"Payed": "paid", "COD": "on_delivery"}
+ACTIONS = {
+    "OrderConfirm": "confirmed",
+    "PreparingOrder": "processing",
+    "SentOrder": "shipped",
+    "ToCustomer": "delivered",
+    "ReturnOrder": "returned",
+}
+# "En route to the customer", says the page of the state, though the action of that name says that it is there.
+STATES = {"OrderConfirm": "confirmed", "PreparingOrder": "processing", "SentOrder": "shipped", "ToCustomer": "shipped"}
 DELIVERY = ("OrderConfirm", "PreparingOrder", "SentOrder", "ToCustomer")
 
 
@@ -74,10 +84,19 @@ def read(arrived: Arrived) -> Reading:
         order_key=f"{SELLDONE}:{document['shop']['id']}/{basket['id']}",
         at=(microseconds(basket["updated_at"]), 0),
         is_placing=action == CHECKOUT,
-        is_cancelling=basket["status"] == "Canceled",
+        status=_status(action, basket),
+        money=MONEY.get(basket["status"], "unpaid"),
         body=Body(Decimal(basket["price"]), basket["currency"], tuple(items), email),
     )
     return Reading((told,))
+
+
+def _status(action: str, basket: Mapping[str, Any]) -> str:
+    """The word that goes furthest: the action has happened, the state may be further; called off outweighs both."""
+    if basket["status"] == "Canceled":
+        return "cancelled"
+    said = (ACTIONS.get(action, "pending"), STATES.get(basket.get("delivery_state", ""), "pending"))
+    return max(said, key=WALK.index)
 
 
 def _steps(rng: Random) -> list[Moment]:

@@ -26,6 +26,10 @@ RUBBISH = (
     Request(b"[]"),
 )
 
+# What the shop's words mean: "sent" and "closed" are told by the event.
+STATUSES = {"open": "pending", "packed": "processing"}
+EVENTS_SAY = {SHIPPED: "shipped", CANCELLED: "cancelled"}
+
 # What makes a source of it: each text is an expression that finds one thing in its JSON.
 OPTIONS: Mapping[str, Any] = {
     "event": "type",
@@ -53,7 +57,7 @@ OPTIONS: Mapping[str, Any] = {
         SHIPPED: "order.shipped",
         CANCELLED: "order.cancelled",
     },
-    "statuses": {"open": "pending", "packed": "processing"},
+    "statuses": STATUSES,
 }
 
 
@@ -106,7 +110,8 @@ def read(arrived: Arrived) -> Reading:
         f"{WEBSHOP}:{data['id']}",
         at=(microseconds(document["timestamp"]), 0),
         is_placing=word == CREATED,
-        is_cancelling=word == CANCELLED,
+        status=EVENTS_SAY.get(word, STATUSES.get(data["status"], "pending")),
+        tracking=frozenset(parcel["code"] for parcel in data["parcels"]),
         body=Body(Decimal(data["total"]), data["currency"], tuple(items), data["buyer"]["email"]),
     )
     return Reading((told,))
