@@ -129,6 +129,24 @@ def older_answer(evidence: Evidence) -> Evidence:
     return replace(evidence, puts=[*evidence.puts, replace(put, document=orjson.dumps(document))])
 
 
+def fetched_again(evidence: Evidence) -> Evidence:
+    """A command of its own, with an outcome and a document of its own: nothing else is wrong with it."""
+    at = next(at for at, command in enumerate(evidence.commands) if command.type is CommandType.FETCH_ORDER)
+    command, (place, outcome) = evidence.commands[at], evidence.outcomes[at]
+    more = 10
+    numbers = range(more)
+    answer = evidence.raw[raw_at(evidence, lambda record: record.header("ce_id") == command.id.encode())]
+    return replace(
+        evidence,
+        commands=[*evidence.commands, *(command.model_copy(update={"id": f"other-{n}"}) for n in numbers)],
+        outcomes=[
+            *evidence.outcomes,
+            *((place, outcome.model_copy(update={"command_id": f"other-{n}"})) for n in numbers),
+        ],
+        raw=[*evidence.raw, *(answer._replace(offset=20_000 + n) for n in numbers)],
+    )
+
+
 def stocked(evidence: Evidence, by: int) -> Evidence:
     key, one = next(iter(evidence.stock.items()))
     return replace(evidence, stock={**evidence.stock, key: one.model_copy(update={"level": one.level + by})})
@@ -210,6 +228,7 @@ DOUBLED: dict[str, Spoil] = {
     "a webhook that its customer must mend is in Kafka": lambda e: kept_anyway(e, Kind.INVALID),
     "a listed order was polled twice": lambda e: raw_twice(e, is_polled),
     "a fetch left two documents": lambda e: raw_twice(e, is_answer),
+    "an order is fetched more often than pinged": fetched_again,
     "a product's stock is too low": lambda e: stocked(e, -1),
     "a movement was written twice": lambda e: replace(e, movements=twice(e.movements)),
     "an event was written twice": lambda e: replace(e, events=twice(e.events)),

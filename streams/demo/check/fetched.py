@@ -7,6 +7,7 @@ from typing import Any
 from streams import topics
 from streams.demo.check.finding import Finding, doubled, exactly_once, lost
 from streams.demo.evidence import Evidence, arrived, is_fetched
+from streams.demo.model import read
 from streams.demo.platforms.json import loads
 from streams.demo.webhook import APICBASE, QUICKBUTIK
 from streams.record import Record
@@ -21,7 +22,10 @@ def check_polled(evidence: Evidence) -> Iterator[Finding]:
 
 
 def check_fetched(evidence: Evidence) -> Iterator[Finding]:
-    """Each fetch that was delivered left one raw record; the last one has what the API says of the order by now."""
+    """Each fetch that was delivered left one raw record; the last one has what the API says of the order by now.
+
+    However often a ping came, there are no more fetches than pings.
+    """
     answers = _answers(evidence, QUICKBUTIK)
     done = Counter(
         outcome.order_key
@@ -33,6 +37,10 @@ def check_fetched(evidence: Evidence) -> Iterator[Finding]:
         if there[key] != done[key]:
             verdict = lost if there[key] < done[key] else doubled
             yield verdict(key, f"{done[key]} fetches delivered, and {there[key]} documents in Kafka")
+    pings = Counter(_key(record) for record in _pings(evidence))
+    for key, count in Counter(_fetch_keys(evidence)).items():
+        if count > pings[key]:
+            yield doubled(key, f"{count} fetches, and {pings[key]} pings")
     latest = {_key(record): record.value or b"" for record in answers}
     shown = {f"{put.source}:{put.order_id}": put.document for put in evidence.puts if put.source == QUICKBUTIK}
     for key, document in shown.items():
@@ -44,6 +52,16 @@ def check_fetched(evidence: Evidence) -> Iterator[Finding]:
 
 def _answers(evidence: Evidence, source: str) -> list[Record]:
     return [record for record in evidence.raw if is_fetched(record) and topics.source_of(record.topic) == source]
+
+
+def _pings(evidence: Evidence) -> Iterator[Record]:
+    for record in evidence.raw:
+        if topics.source_of(record.topic) == QUICKBUTIK and not is_fetched(record) and read(arrived(record)).told:
+            yield record
+
+
+def _fetch_keys(evidence: Evidence) -> Iterator[str]:
+    return (command.order_key for command in evidence.commands if command.type is CommandType.FETCH_ORDER)
 
 
 def _key(record: Record) -> str:
