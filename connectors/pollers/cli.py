@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from connectors.pollers.agents import FIRST
 from connectors.pollers.position import PollRequest
 from streams import cloudevents, topics
+from streams.runtime.transaction import LOG_LEVEL
 from streams.settings import Settings, SettingsError
 
 TIMEOUT_S = 10.0
@@ -42,6 +43,7 @@ def publish(bootstrap: str, source: str, request: PollRequest) -> None:
     producer = Producer(
         {
             "bootstrap.servers": bootstrap,
+            "log_level": LOG_LEVEL,  # its errors reach us as exceptions
             "enable.idempotence": True,
             "message.timeout.ms": int(TIMEOUT_S * 1000),
         }

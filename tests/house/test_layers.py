@@ -23,6 +23,11 @@ PURE = (
     "projections/fold*.py",
     "projections/decide*.py",
     "connectors/schedule*.py",
+    "connectors/pollers/answer.py",
+    "connectors/pollers/pace.py",
+    "connectors/pollers/paging.py",
+    "connectors/pollers/position.py",
+    "connectors/pollers/records.py",
 )
 IO = frozenset(
     (

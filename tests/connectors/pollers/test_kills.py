@@ -73,6 +73,22 @@ async def test_a_poller_that_comes_back_after_another_took_its_place_does_no_har
         assert [] == [line for line in made.log_lines() if line.get("reason") == "token"], "the chain of tokens held"
 
 
+async def test_a_commit_that_kafka_does_not_answer_ends_the_worker(kafka: str, tmp_path: Path) -> None:
+    """Taken for a time-out of the API it would be tried again, in a transaction of which nobody knows the state."""
+    async with polled(kafka, tmp_path) as made:
+        (worker,) = made.workers
+        hangs = worker.failpoint.with_suffix(".hangs")
+        hangs.touch()  # the first commit is the one before the token is refreshed
+        made.place(6)
+        await made.wait_for(6)
+        assert worker.exits == [75]
+        hangs.touch()
+        made.place(6)
+        await made.wait_for(12)
+        await until(lambda: worker.exits == [75, 75], "the second end")
+        await made.assert_each_once()
+
+
 async def test_a_token_lost_in_a_crash_is_told_and_mended_without_a_restart(kafka: str, tmp_path: Path) -> None:
     """The one thing that cannot be had twice: the answer of a token endpoint that rotates. A person has to help."""
     async with polled(kafka, tmp_path, account=replace(ACCOUNT, token_ttl_s=1)) as made:

@@ -1,10 +1,13 @@
 """A poller against a stand-in API on a real broker: what it records, what it asks, what it does where that fails."""
 
 import asyncio
+import signal
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import aiohttp
 import orjson
 
 from connectors.pollers.cli import publish
@@ -220,3 +223,52 @@ def test_the_sample_order_is_one_that_is_listed() -> None:
     """The harness' own orders are written as the API writes them."""
     body = order("o-1", datetime(2026, 3, 1, tzinfo=UTC))
     assert ("é".encode() in body, b'"ordered_on":"2026-03-01T00:00:00Z"' in body) == (True, True)
+
+
+async def test_operators_see_when_it_was_last_polled(kafka: str, tmp_path: Path) -> None:
+    """A poller that has stood still for a day must be seen by whoever looks at the metrics, and not at the orders."""
+    async with polled(kafka, tmp_path) as made:
+        made.place(3)
+        await made.wait_for(3)
+        (line,) = made.workers[0].log_lines("monitor listens")
+        async with aiohttp.ClientSession() as session, session.get(f"{line['address']}/metrics") as response:
+            text = await response.text()
+        found = {
+            name: float(value)
+            for name, _, value in (each.rpartition(" ") for each in text.splitlines())
+            if "poll" in name and name[0] != "#"
+        }
+        assert abs(found[f'orderlog_poll_last_success_timestamp_seconds{{source="{made.name}"}}'] - time.time()) < 30
+        assert found[f'orderlog_polled_orders_total{{source="{made.name}"}}'] == 3
+        assert found[f'orderlog_polled_pages_total{{source="{made.name}"}}'] >= 1
+
+
+async def test_a_worker_that_is_stopped_does_not_wait_for_the_api(kafka: str, tmp_path: Path) -> None:
+    """A deployment must not hang on somebody else's server; the page is asked for again by the next worker."""
+    async with polled(kafka, tmp_path, faults=Faults(hang_rate=1, hang_s=60), timeout_s=60) as made:
+        made.api.grants.access = {}
+        (worker,) = made.workers
+        await until(lambda: made.api.door.in_flight_seen, "a request hangs", every_s=0.1)
+        started = time.monotonic()
+        assert await worker.stop(signal.SIGTERM) == 0
+        assert time.monotonic() - started < 15
+
+
+async def test_a_list_without_end_is_told_and_its_orders_are_kept(kafka: str, tmp_path: Path) -> None:
+    """More pages than anyone expected: a person must hear of it, and what was read is not thrown away."""
+    async with polled(kafka, tmp_path, pages_max=2) as made:
+        made.place(13)
+        await made.wait_for(10)
+        (worker,) = made.workers
+        await until(lambda: worker.log_lines("polling fails"), "the word of it")
+        failed = worker.log_lines("polling fails")[0]
+        assert (failed["reason"], "poll.pages_max" in failed["error"]) == ("too-many-pages", True)
+        assert worker.exits == []
+
+
+async def test_a_moved_api_is_told_and_not_followed(kafka: str, tmp_path: Path) -> None:
+    """A redirect would take the token to whoever the answer names."""
+    async with polled(kafka, tmp_path, path='"/somewhere/else/"') as made:
+        (worker,) = made.workers
+        await until(lambda: worker.log_lines("polling fails"), "the word of it")
+        assert "see poll.base_url and poll.path" in worker.log_lines("polling fails")[0]["error"]

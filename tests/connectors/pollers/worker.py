@@ -4,6 +4,8 @@ python -m tests.connectors.pollers.worker     (settings from ORDERLOG_CONFIG, FA
 
 page       a page is read, not committed         committed  its orders and the position are
 refreshed  the token endpoint has answered, the new tokens are not kept
+
+While the file `FAILPOINT` with `.hangs` exists, the next commit ends as one does that Kafka does not answer.
 """
 
 import os
@@ -24,7 +26,7 @@ from streams.worker import run
 from tests.connectors.worker import Failpoint
 
 
-def arm(failpoint: Failpoint) -> None:
+def arm(failpoint: Failpoint, hangs: Path) -> None:
     """Wraps the seams of a poll: the request, the commit, the refresh."""
     get, commit, refresh = ListClient.get, Partition.commit, RefreshChain.refresh
 
@@ -37,6 +39,9 @@ def arm(failpoint: Failpoint) -> None:
     async def failing_commit(
         self: Partition, outputs: Sequence[Output], changes: Mapping[bytes, bytes | None], next_offset: int | None
     ) -> None:
+        if hangs.exists():
+            hangs.unlink()
+            raise TimeoutError
         await commit(self, outputs, changes, next_offset)
         if outputs:
             failpoint.reached("committed")
@@ -55,7 +60,8 @@ def arm(failpoint: Failpoint) -> None:
 def main() -> None:
     settings = load(None, os.environ)
     log.configure("json", "info", "connectors")
-    arm(Failpoint(Path(os.environ["FAILPOINT"])))
+    file = Path(os.environ["FAILPOINT"])
+    arm(Failpoint(file), file.with_suffix(".hangs"))
     run(settings, role="connectors")
 
 
