@@ -99,6 +99,19 @@ def test_webhook_and_poll_of_one_order_make_one_order_and_one_create(line: Pipel
     assert len(line.commands("external", key)) == 1
 
 
+def test_a_field_that_only_the_list_has_makes_no_second_create(line: Pipeline) -> None:
+    """The list may say more than the webhook did, such as when we fetched it: another document of the same order."""
+    body, key = order("wider", datetime.now(UTC)), "apicbase:wider"
+    assert post(line, body).status == 200
+    line.wait_for_order(key, lambda found: found.targets["external"].status == "delivered")
+    LISTING.put(orjson.dumps(orjson.loads(body) | {"fetched_by_supplier_on": "2026-03-02T15:00:00Z"}))
+    line.until(lambda: len({event.id for event in line.events(key) if event.type is EventType.PLACED}) == 2, "both")
+    last = "apicbase:wider-later"
+    assert post(line, order("wider-later", datetime.now(UTC))).status == 200
+    line.wait_for_order(last, lambda found: found.targets["external"].status == "delivered")
+    assert (creates(key), len(line.commands("external", key))) == (1, 1)
+
+
 def test_a_delivery_that_polling_sees_moves_the_order_on(line: Pipeline) -> None:
     """The webhook only ever says ORDERED; DELIVERED is to be had from the list alone."""
     body = order("delivered", datetime.now(UTC))
