@@ -1,9 +1,11 @@
 """Duda's and Selldone's own payloads through real ingest, streams and connectors: copies, orders of arrival, stock."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import permutations
+from pathlib import Path
 
 import orjson
 import pytest
@@ -11,13 +13,16 @@ import pytest
 from connectors.sandbox.external import ExternalApi
 from connectors.sandbox.faults import Faults
 from tests.connectors.api import TOKEN
-from tests.ingest.support import ENVIRON, duda_headers
+from tests.ingest.support import DUDA_SECRET, ENVIRON, duda_headers
 from tests.ingest.support import TOKEN as SELLDONE_TOKEN
+from tests.pipeline.pages import needs_curl, shell
 from tests.pipeline.roles import Pipeline, pipeline
 from tests.streams.platforms.samples import payload
 from tests.streams.platforms.test_payloads import SITE
 
 COPIES = 50
+ROOT = Path(__file__).parents[2]
+PAGES = ROOT / "docs" / "platforms"
 SETTINGS = """
 [[sources]]
 name = "duda"
@@ -26,7 +31,7 @@ auth = { scheme = "duda-hmac", secrets = ["env:TEST_DUDA"] }
 [[sources]]
 name = "selldone"
 platform = "selldone"
-auth = { scheme = "token", header = "X-Token", secrets = ["env:TEST_TOKEN"] }
+auth = { scheme = "token", path = true, secrets = ["env:TEST_TOKEN"] }
 [[targets]]
 name = "external"
 kind = "external"
@@ -38,6 +43,7 @@ to = ["external"]
 """
 API = ExternalApi(TOKEN, Faults())
 SEED = ("order-created", "order-status-updated", "order-deleted")
+SELLDONE = f"/webhooks/selldone/{SELLDONE_TOKEN}"
 PLATE = f"duda:{SITE}/string/string"
 
 
@@ -55,8 +61,8 @@ def line(module_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def test_fifty_copies_at_once_have_one_effect(line: Pipeline, source: str, name: str, key: str) -> None:
     """A platform that retries while we still work on the first must not place the order twice."""
     body = payload(source, name)
-    headers = duda_headers(body) if source == "duda" else {"X-Token": SELLDONE_TOKEN}
-    answers = line.send_at_once(COPIES, f"/webhooks/{source}", body, headers)
+    path, headers = ("/webhooks/duda", duda_headers(body)) if source == "duda" else (SELLDONE, {})
+    answers = line.send_at_once(COPIES, path, body, headers)
     assert [200] * COPIES == [answer.status for answer in answers]
     receipts = [orjson.loads(answer.body)["receipt"] for answer in answers]
     line.until(lambda: len(line.raw(source)) >= COPIES, "all stored")
@@ -122,9 +128,24 @@ def test_checkout_and_payment_of_selldone_make_one_paid_order_downstream(line: P
     """Both payloads as they stand, the payment first: it lacks fields, and the order must not."""
     for name in ("payment-order", "checkout-order"):
         body = payload("selldone", name).replace(b'"id": 1001,', b'"id": 1002,')
-        assert 200 == line.send("/webhooks/selldone", body, {"X-Token": SELLDONE_TOKEN}).status
+        assert 200 == line.send(SELLDONE, body).status
     order = line.wait_for_order("selldone:1/1002", lambda order: order.version >= 2 and order.targets)
     assert ("pending", "paid", "63.75") == (order.status, order.payment_status, f"{order.tax}")
     line.wait_for_order(order.key, lambda order: order.targets["external"].status == "delivered")
     (effect,) = [effect for effect in API.ledger.effects if effect.external_order_id == order.key]
     assert b'"total_amount":451.16' in effect.body
+
+
+@needs_curl
+@pytest.mark.parametrize(
+    ("name", "key"), [("duda", f"duda:{SITE}/ECOM-1065"), ("selldone", "selldone:1/1001")], ids=["duda", "selldone"]
+)
+def test_example_of_the_page_is_accepted_as_it_stands(line: Pipeline, name: str, key: str) -> None:
+    """Whoever sets a source up copies it; a wrong signature in it would send them looking for hours."""
+    (commands,) = re.findall(r"^```sh\n(.*?)^```", (PAGES / f"{name}.md").read_text(), re.DOTALL | re.MULTILINE)
+    before = len(line.raw(name))
+    said = shell(line, f"cd {ROOT}\n{commands}", {"DUDA_SECRET": DUDA_SECRET, "SELLDONE_TOKEN": SELLDONE_TOKEN})
+    assert "HTTP/1.1 200 OK" in said
+    line.until(lambda: len(line.raw(name)) == before + 1, "stored")
+    file = payload(name, "order-created" if name == "duda" else "checkout-order")
+    assert {file} == {record.value for record in line.raw(name) if record.key == key.encode()}, "byte for byte"
