@@ -22,6 +22,7 @@ PURE = (
     "streams/settings/lines.py",
     "projections/fold*.py",
     "projections/decide*.py",
+    "projections/stock.py",
     "connectors/schedule*.py",
     "connectors/pollers/answer.py",
     "connectors/pollers/pace.py",
