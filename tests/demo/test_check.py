@@ -300,6 +300,24 @@ def test_an_answer_that_got_lost_is_no_doubling() -> None:
     assert [] == check(spoilt)
 
 
+def test_a_producers_own_copy_is_no_doubling_where_it_had_trouble() -> None:
+    """After a record that it gave up it writes again what was under way; the receipt tells that it is the same one."""
+    evidence = ideal()
+    at = first(evidence, Kind.ORDER)
+    record = evidence.raw[at]
+    events = [event for event in evidence.events if event.origin.offset == record.offset]
+    events = [event for event in events if event.origin.topic == record.topic]
+    moved = events[0].origin.model_copy(update={"offset": record.offset + 10_000})
+    spoilt = replace(
+        evidence,
+        raw=[*evidence.raw, at_other_offset(record)],
+        events=[*evidence.events, *(event.model_copy(update={"origin": moved}) for event in events)],
+    )
+    assert Verdict.DOUBLED in {finding.verdict for finding in check(spoilt)}
+    troubled = replace(evidence.sent[-1], attempts=2)
+    assert [] == check(replace(spoilt, sent=[*evidence.sent[:-1], troubled]))
+
+
 def test_a_dead_lettered_order_is_not_lost() -> None:
     """Its command has an outcome and a dead letter: a person has it in hand, and it is counted as such."""
     evidence = ideal()

@@ -19,7 +19,7 @@ def check_receipts(evidence: Evidence) -> Iterator[Finding]:
 
     An answer can get lost on its way, so a request may lie there as often as it was sent, but never more often.
     """
-    received = [record for record in evidence.raw if not is_fetched(record)]
+    received = _received(evidence)
     receipts: Counter[str] = Counter(_receipt(record) for record in received)
     values: Mapping[str, Record] = {_receipt(record): record for record in received}
     for sent in evidence.sent:
@@ -33,6 +33,19 @@ def check_receipts(evidence: Evidence) -> Iterator[Finding]:
         elif _as_kept(values[receipt]) != _as_sent(sent):
             yield lost(receipt, "its raw record is not what was sent")
     yield from _check_requests(evidence, received)
+
+
+def _received(evidence: Evidence) -> list[Record]:
+    """The raw records of webhooks, without a producer's own copies.
+
+    An idempotent producer that gave up one record goes on under another epoch, and writes again what was under way,
+    under the same receipt (seen with librdkafka: batches of epochs 4 and 6 with the same records). It never does so in
+    a run in which every webhook was answered at once: there a copy counts.
+    """
+    records = [record for record in evidence.raw if not is_fetched(record)]
+    if all(sent.attempts == 1 for sent in evidence.sent):
+        return records
+    return list({(_receipt(record), _as_kept(record)): record for record in reversed(records)}.values())[::-1]
 
 
 def _check_requests(evidence: Evidence, received: list[Record]) -> Iterator[Finding]:
