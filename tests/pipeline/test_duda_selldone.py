@@ -12,11 +12,15 @@ import pytest
 
 from connectors.sandbox.external import ExternalApi
 from connectors.sandbox.faults import Faults
+from streams import topics
+from streams.supervisor import plan
 from tests.connectors.api import TOKEN
 from tests.ingest.support import DUDA_SECRET, ENVIRON, duda_headers
 from tests.ingest.support import TOKEN as SELLDONE_TOKEN
+from tests.kafka import committed_offsets
 from tests.pipeline.pages import needs_curl, shell
 from tests.pipeline.roles import Pipeline, pipeline
+from tests.pipeline.test_quickbutik import reset
 from tests.streams.platforms.samples import payload
 from tests.streams.platforms.test_payloads import SITE
 
@@ -134,6 +138,36 @@ def test_checkout_and_payment_of_selldone_make_one_paid_order_downstream(line: P
     line.wait_for_order(order.key, lambda order: order.targets["external"].status == "delivered")
     (effect,) = [effect for effect in API.ledger.effects if effect.external_order_id == order.key]
     assert b'"total_amount":451.16' in effect.body
+
+
+def test_movements_and_webhooks_read_again_from_the_start_move_nothing(line: Pipeline, module_broker: str) -> None:
+    """An offset that is lost, or reset by hand: the table says which movements it has, the orders what they took."""
+    send_seed(line, SEED[:2], "R-1")
+    line.until(lambda: any(moved.order_key.endswith("/R-1") for moved in line.movements()), "moved")
+    line.until(lambda: sum(stock.movements for stock in line.stock().values()) == len(line.movements()), "counted")
+    stock, movements, orders = line.stock(), line.movements(), line.orders()
+    told = len([event for event in line.events() if event.delivery is None])
+    line.stop(plan.STREAMS)
+    for topic in (topics.MOVEMENTS, topics.webhooks("duda")):
+        reset(module_broker, line.settings, topic)
+    line.start(plan.STREAMS)
+    stored = len(line.raw("duda"))
+    line.until(
+        lambda: len([event for event in line.events() if event.delivery is None]) >= told + stored,
+        "all is stated again",
+    )
+    group = f"{line.settings.streams.app_id}-{plan.STREAMS}"
+    line.until(lambda: at_end(module_broker, group, topics.MOVEMENTS, len(movements)), "all movements read again")
+    line.until(lambda: at_end(module_broker, group, topics.EVENTS, len(line.events())), "all events folded again")
+    assert (movements, stock) == (line.movements(), line.stock())
+    assert {key: order.bookkeeping.taken for key, order in orders.items()} == {
+        key: order.bookkeeping.taken for key, order in line.orders().items()
+    }
+
+
+def at_end(bootstrap: str, group: str, topic: str, records: int) -> bool:
+    """Transaction markers take offsets too, so the end is beyond the number of records."""
+    return sum(committed_offsets(bootstrap, group, topic).values()) >= records
 
 
 @needs_curl
