@@ -23,11 +23,15 @@ ENVELOPE_BYTES = 8 * 1024
 
 @dataclass(slots=True)
 class Intake:
-    """What a batch of records comes to. All lists are in the order of the records."""
+    """What a batch of records comes to. All lists are in the order of the records.
+
+    `repeated`: reads that are done, and are told of again without being made again.
+    """
 
     accepted: list[Delivery] = field(default_factory=list)
     redriven: list[Delivery] = field(default_factory=list)
     discarded: list[Delivery] = field(default_factory=list)
+    repeated: list[Delivery] = field(default_factory=list)
     ignored: list[tuple[Record, Command, str]] = field(default_factory=list)
     quarantine: list[Output] = field(default_factory=list)
 
@@ -71,8 +75,11 @@ class Receiver:
     def _take(self, intake: Intake, record: Record, command: Command, overlay: Overlay, now: datetime) -> None:
         if command.type in (CommandType.REDRIVE, CommandType.DISCARD):
             self._control(intake, record, command, overlay, now)
-        elif overlay.get(command.id.encode()) is not None:
-            intake.ignored.append((record, command, "it is pending already"))
+        elif (value := overlay.get(command.id.encode())) is not None:
+            held = Delivery.from_json(value)
+            if held.is_done:
+                intake.repeated.append(held)
+            intake.ignored.append((record, command, "it is done" if held.is_done else "it is pending already"))
         else:
             delivery = Delivery(command=command, sequence=record.offset, due_at=now)
             intake.accepted.append(delivery)

@@ -11,12 +11,14 @@ idempotency key and the same bytes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from connectors.exchange import Masker
 from connectors.intake import Intake, Receiver
 from connectors.outlet import Outlet, utc_now
 from connectors.queue import DeliveryQueue
+from connectors.remembered import Remembered
 from connectors.report import Report
 from connectors.settle import Judged, Settled, Settler
 from connectors.vocabulary import Delivery
@@ -30,6 +32,15 @@ RECHECK_S = 1.0
 TAKE_RECORDS_MAX = 500
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """Of reads: the dead ones that newer ones take the place of, those that are done, the ids to forget for them."""
+
+    superseded: Sequence[Delivery]
+    done: Sequence[Delivery]
+    forgotten: Sequence[str]
+
+
 class DeliveryLoop:
     """Owns one partition of one target's commands, from the end of its restore until it closes."""
 
@@ -41,7 +52,9 @@ class DeliveryLoop:
         self._pending_max = settings.connectors.pending_max
         self._settler = Settler(target, settings.kafka.record_bytes_max)
         self._receiver = Receiver(target.name, settings.kafka.record_bytes_max)
-        self._queue = DeliveryQueue(Delivery.from_json(value) for _, value in partition.table.items())
+        stored = [Delivery.from_json(value) for _, value in partition.table.items()]
+        self._queue = DeliveryQueue(each for each in stored if not each.is_done)
+        self._remembered = Remembered(stored)
         self._settled: list[Settled] = []
         self._failure: BaseException | None = None
         self._report = Report(target.name, partition.topic, partition.number)
@@ -103,18 +116,28 @@ class DeliveryLoop:
         if not records and not settled:
             return
         overlay = Overlay(self._partition.table)
-        superseded = [old for each in settled if each.has_ended and (old := self._queue.superseded_by(each.before))]
-        for old in superseded:
-            overlay.delete(old.id.encode())
+        ended = self._ended(settled)
+        for id in ended.forgotten:
+            overlay.delete(id.encode())
         for each in settled:
             _write(overlay, *each.change)
+        for old in ended.superseded:
+            overlay.set(old.id.encode(), old.to_json())
         intake = self._receiver.receive(records, overlay, self._now())
         outputs = [output for each in settled for output in each.outputs] + intake.quarantine
+        outputs += [self._settler.again(each) for each in intake.repeated]
         await self._partition.commit(outputs, overlay.changes, records[-1].offset + 1 if records else None)
         self._apply(settled, intake)
-        self._report.superseded(superseded)
+        self._remembered.apply([*ended.superseded, *ended.done], ended.forgotten)
+        self._report.superseded(ended.superseded)
         if room < TAKE_RECORDS_MAX:
             self._partition.wake()  # what waits was left for want of room, and there may be some now
+
+    def _ended(self, settled: Sequence[Settled]) -> _Ended:
+        dead = [old for each in settled if each.has_ended and (old := self._queue.superseded_by(each.before))]
+        superseded, done = [old.superseded() for old in dead], [each.remembered for each in settled if each.remembered]
+        adding = len(superseded) + len(done)
+        return _Ended(superseded, done, self._remembered.too_old(adding, self._now()) if adding else [])
 
     def _apply(self, settled: Sequence[Settled], intake: Intake) -> None:
         for each in settled:

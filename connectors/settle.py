@@ -30,12 +30,16 @@ RECORD_OVERHEAD_BYTES = 1024
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """`delivery` is what the table holds from now on (None: it is finished), `outputs` what the world is told."""
+    """`delivery` is what is to be done from now on (None: it is finished), `outputs` what the world is told.
+
+    `remembered`: what the table keeps of a read that is finished.
+    """
 
     before: Delivery
     delivery: Delivery | None
     at: datetime
     outputs: tuple[Output, ...] = ()
+    remembered: Delivery | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -45,7 +49,8 @@ class Settled:
     @property
     def change(self) -> tuple[bytes, bytes | None]:
         """The change of the delivery table."""
-        return self.before.id.encode(), self.delivery.to_json() if self.delivery else None
+        held = self.delivery or self.remembered
+        return self.before.id.encode(), held.to_json() if held else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,14 @@ class Settler:
         """Dead without an attempt: the command cannot become a request."""
         return self._to_dead(delivery, UNPROCESSABLE, error, now, None, None)
 
+    def again(self, done: Delivery) -> Output:
+        """The outcome of a read that is remembered, as it is commanded a second time: where it is known, no news."""
+        result = OutcomeResult.DEAD if done.last_error else OutcomeResult.DELIVERED
+        outcome = Outcome(
+            **_about(done), result=result, attempts=done.attempts, error=done.last_error, at=done.due_at
+        ).to_json()
+        return _output(topics.OUTCOMES, done, outcome, f"delivery.{result}", done.attempts, done.due_at)
+
     def _done(self, delivery: Delivery, judged: Judged, masker: Masker) -> Settled:
         """Delivered, with what the kind writes besides; dead where that must not, or cannot, be written."""
         answer = judged.attempt.answer
@@ -100,7 +113,9 @@ class Settler:
                 return self._dead(held, REJECTED, problem, judged, masker)
         # What is kept whole in a record of its own is not kept in the outcome too.
         response = None if records else cut(masker.body(answer.body), OUTCOME_RESPONSE_CHARS_MAX)
-        return Settled(delivery, None, judged.at, (*records, self._delivered(delivery, judged, answer, response)))
+        outcome = self._delivered(delivery, judged, answer, response)
+        kept = delivery.done(judged.at) if delivery.is_read else None
+        return Settled(delivery, None, judged.at, (*records, outcome), kept)
 
     def _problem(self, record: Output, masker: Masker) -> str | None:
         value = record.value or b""

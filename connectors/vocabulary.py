@@ -13,11 +13,13 @@ READS = frozenset({CommandType.FETCH_ORDER})
 class DeliveryState(StrEnum):
     """`pending` is sent when due; `dead` holds its order until an operator redrives or discards it.
 
-    A dead read holds nothing up, and is gone once a newer read of its order has ended.
+    A dead read holds nothing up, and is superseded once a newer read of its order has ended. `done` is a read that was
+    delivered, or is superseded (then `last_error` says why it was dead), at `due_at`: see `connectors.remembered`.
     """
 
     PENDING = "pending"
     DEAD = "dead"
+    DONE = "done"
 
 
 class Delivery(Whole):
@@ -47,6 +49,19 @@ class Delivery(Whole):
     @property
     def is_dead(self) -> bool:
         return self.state is DeliveryState.DEAD
+
+    @property
+    def is_done(self) -> bool:
+        return self.state is DeliveryState.DONE
+
+    def superseded(self) -> "Delivery":
+        """As a dead read is remembered."""
+        return self.model_copy(update={"state": DeliveryState.DONE})
+
+    def done(self, now: datetime) -> "Delivery":
+        """As a delivered read is remembered."""
+        fresh = {"state": DeliveryState.DONE, "due_at": now, "attempts": self.attempts + 1, "last_error": None}
+        return self.model_copy(update=fresh)
 
     @property
     def is_read(self) -> bool:

@@ -10,6 +10,8 @@ from enum import StrEnum
 
 DAY_MS = 24 * 60 * 60 * 1000
 FOREVER_MS = -1
+# How long raw webhooks, and what can be asked of them again, are kept.
+RAW_DAYS = 30
 
 EVENTS = "orders.events"
 STATE = "orders.state"
@@ -91,7 +93,7 @@ def _table(name: str, key: str, value: str) -> Topic:
 def table(sources: Iterable[str], targets: Iterable[str], polled: Iterable[str] = ()) -> tuple[Topic, ...]:
     """Every topic that an installation with these sources and targets needs. `polled`: sources that are polled too."""
     return (
-        *(_log(webhooks(source), "order key or receipt id", "the body, byte for byte", 30) for source in sources),
+        *(_log(webhooks(source), "order key or receipt id", "the body, byte for byte", RAW_DAYS) for source in sources),
         _log(QUARANTINE, "as the origin", "the origin's bytes", 90),
         _log(EVENTS, "order key", "OrderEvent", None),
         _table(STATE, "order key", "Order"),

@@ -126,6 +126,10 @@ auth = {{ scheme = "basic", password = "env:SANDBOX_TOKEN" }}
         table = {record.key: record.value for record in await self.read(topics.deliveries(self.name))}
         return {key: orjson.loads(value) for key, value in table.items() if value is not None}
 
+    async def waiting(self) -> dict[bytes | None, dict[str, Any]]:
+        """Of what the delivery table holds, what is not done."""
+        return {id: each for id, each in (await self.stored()).items() if each["state"] != "done"}
+
     async def wait_for_outcomes(self, count: int, timeout_s: float = 60) -> list[Outcome]:
         async def enough() -> bool:
             return len(await self.outcomes()) >= count

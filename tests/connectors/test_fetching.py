@@ -12,6 +12,7 @@ from connectors.sandbox.faults import Faults
 from connectors.sandbox.quickbutik import QuickbutikApi
 from connectors.sandbox.server import application
 from streams import topics
+from streams.outcomes import event_id
 from streams.record import Record
 from streams.vocabulary import CommandType, OutcomeResult
 from tests.connectors.api import TOKEN, lines, serving
@@ -44,7 +45,13 @@ def asked(api: QuickbutikApi, status: int | None = None) -> list[str]:
 
 async def test_each_fetched_order_is_in_its_source_s_topic_once(kafka: str, tmp_path: Path) -> None:
     """Through errors, limits and cut connections: one document per command, byte for byte, under its order's key."""
-    faults: dict[str, Any] = {"error_rate": 0.2, "rate_limit_rate": 0.1, "retry_after_s": 0, "reset_after_rate": 0.1, "seed": 3}
+    faults: dict[str, Any] = {
+        "error_rate": 0.2,
+        "rate_limit_rate": 0.1,
+        "retry_after_s": 0,
+        "reset_after_rate": 0.1,
+        "seed": 3,
+    }
     async with (
         shop(12, **faults) as (api, url),
         line(kafka, url, tmp_path, source=unique_name("qb"), **{**QUICK, "retry_delays_s": [0] * 20}) as made,
@@ -77,7 +84,7 @@ async def test_killed_around_its_answer_it_writes_the_document_once(kafka: str, 
         (outcome,) = await made.wait_for_outcomes(1)
         await until(lambda: worker.exits, "the kill")
         (record,) = await raw(made)
-        assert await made.stored() == {}
+        assert await made.waiting() == {}
     assert (outcome.command_id, record.header("ce_id")) == (command.id, command.id.encode())
     assert 1 <= len(asked(api)) <= 2
 
@@ -95,11 +102,11 @@ async def test_a_newer_fetch_takes_the_place_of_a_dead_one_through_a_restart(kaf
         (worker,) = made.workers
         worker.kill()
         await until(lambda: worker.exits, "the restart")
-        assert [each["command"]["id"] for each in (await made.stored()).values()] == [first.id]
+        assert [each["command"]["id"] for each in (await made.waiting()).values()] == [first.id]
         api.orders["0"] = {"order_id": "0", "total_amount": "1", "customer": {"email": "a@b.se"}}
         await made.send([second])
         outcomes = await made.wait_for_outcomes(2)
-        assert await made.stored() == {}
+        assert await made.waiting() == {}
         (record,) = await raw(made)
         log = [each for each in worker.log_lines() if "superseded" in str(each.get("event"))]
     assert (dead.result, dead.attempts, letter.reason) == (OutcomeResult.DEAD, 4, "retries-exhausted")
@@ -117,7 +124,7 @@ async def test_of_two_dead_fetches_the_newer_stays_and_can_be_redriven(kafka: st
         first, second = made.fetch("0", 1), made.fetch("0", 2)
         await made.send([first, second])
         await made.wait_for_outcomes(2)
-        assert [each["command"]["id"] for each in (await made.stored()).values()] == [second.id]
+        assert [each["command"]["id"] for each in (await made.waiting()).values()] == [second.id]
         (worker,) = made.workers
         worker.kill()
         await until(lambda: worker.exits, "the restart")
@@ -125,7 +132,7 @@ async def test_of_two_dead_fetches_the_newer_stays_and_can_be_redriven(kafka: st
         await made.decide(CommandType.REDRIVE, first)
         await made.decide(CommandType.REDRIVE, second)
         outcomes = await made.wait_for_outcomes(3)
-        assert await made.stored() == {}
+        assert await made.waiting() == {}
         (record,) = await raw(made)
     assert [(each.command_id, each.result.value) for each in outcomes][-1] == (second.id, "delivered")
     assert record.header("ce_id") == second.id.encode()
@@ -143,7 +150,7 @@ async def test_a_dead_fetch_can_be_discarded(kafka: str, tmp_path: Path) -> None
         await made.decide(CommandType.DISCARD, forged)
 
         async def gone() -> bool:
-            return await made.stored() == {}
+            return await made.waiting() == {}
 
         await until(gone, "the table empty")
         assert [] == await raw(made)
@@ -177,3 +184,24 @@ async def test_an_answer_longer_than_the_bound_is_a_dead_letter_that_says_so(kaf
         assert [] == await raw(made)
     assert (outcome.result, outcome.attempts) == (OutcomeResult.DEAD, 1)
     assert "response_bytes_max" in (outcome.error or "")
+
+
+async def test_a_fetch_that_is_commanded_again_is_told_of_and_not_made_again(kafka: str, tmp_path: Path) -> None:
+    """A rebuild of the states decides upon every fetch a second time: the raw topic has what they brought."""
+    async with (
+        shop(2) as (api, url),
+        line(kafka, url, tmp_path, source=unique_name("qb"), **QUICK) as made,
+    ):
+        commands = [made.fetch("0"), made.fetch("1")]
+        await made.send(commands)
+        before = await made.wait_for_outcomes(2)
+        (worker,) = made.workers
+        worker.kill()
+        await until(lambda: worker.exits, "the restart")
+        await made.send(commands)
+        after = await made.wait_for_outcomes(4)
+        assert (len(await raw(made)), await made.waiting()) == (2, {})
+        assert sorted(asked(api)) == ["0", "1"]
+    told = {each.command_id: (each.result, each.attempts, each.at) for each in before}
+    assert told == {each.command_id: (each.result, each.attempts, each.at) for each in after}
+    assert len({event_id(each) for each in after}) == 2, "no news for whoever knows them"

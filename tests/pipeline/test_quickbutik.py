@@ -2,6 +2,7 @@
 
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,7 +21,7 @@ from streams.vocabulary import CommandType, EventType, Order, OrderStatus
 from tests.connectors.api import TOKEN, lines
 from tests.ingest.support import ENVIRON
 from tests.ingest.support import TOKEN as URL_TOKEN
-from tests.kafka import SHARED_PARTITIONS, committed_offsets
+from tests.kafka import SHARED_PARTITIONS, committed_offsets, produce
 from tests.pipeline.roles import Answer, Pipeline, pipeline
 from tests.streams.platforms.samples import payload
 
@@ -233,6 +234,33 @@ def test_a_replay_of_the_raw_topic_asks_the_shop_for_nothing(line: Pipeline, mod
     assert (requests, done) == (len(SHOP.door.requests), len(EXTERNAL.ledger.effects))
     assert (stored, orders) == (len(line.raw("quickbutik")), line.orders())
     assert set_aside >= 1
+
+
+def test_a_rebuild_without_the_states_asks_the_shop_for_nothing(line: Pipeline, module_broker: str) -> None:
+    """Every fetch is decided upon again, and known by its id: the raw topic has what it brought."""
+    line.until(lambda: all(at_rest(line, key) for key in line.orders()), "nothing on its way")
+    requests, done, orders = len(SHOP.door.requests), len(EXTERNAL.ledger.effects), line.orders()
+    fetches = line.commands("quickbutik-api")
+    line.stop(plan.STREAMS)
+    produce(module_broker, topics.STATE, [(key.encode(), None) for key in orders])
+    reset(module_broker, line.settings, topics.EVENTS)
+    line.start(plan.STREAMS)
+    line.until(lambda: len(line.commands("quickbutik-api")) >= 2 * len(fetches), "every fetch is decided upon again")
+    line.until(lambda: like(line.orders()) == like(orders), "the states are as they were")
+    time.sleep(3)
+    again = Counter(command.id for command in line.commands("quickbutik-api"))
+    assert again == Counter({command.id: 2 for command in fetches})
+    assert (requests, done) == (len(SHOP.door.requests), len(EXTERNAL.ledger.effects))
+
+
+def at_rest(line: Pipeline, key: str) -> bool:
+    pending = [target for target in line.orders()[key].targets.values() if target.status == "pending"]
+    return no_fetch_is_open(line, key) and not pending
+
+
+def like(orders: dict[str, Order]) -> dict[str, Order]:
+    """But for when we last heard of their targets, which were told of it all again."""
+    return {key: order.model_copy(update={"targets": sorted(order.targets)}) for key, order in orders.items()}
 
 
 def reset(bootstrap: str, settings: Settings, topic: str) -> None:
