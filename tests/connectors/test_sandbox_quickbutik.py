@@ -1,8 +1,11 @@
 """The stand-in for Quickbutik's API itself: one that lets anything in, or never pings, would prove nothing."""
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -122,3 +125,22 @@ async def test_its_admin_puts_orders_in_and_tells_what_was_asked() -> None:
         assert (await call(url, "/_sandbox/stats"))[1]["requests"] == 0
     assert (asked["method"], asked["query"], asked["status"]) == ("GET", {"order_id": "9", "apps_load": "true"}, 200)
     assert (stats["requests"], stats["orders"], stats["pings"]) == (1, 2, 0)
+
+
+async def test_the_command_offers_it_where_its_key_is_given(tmp_path: Path) -> None:
+    """`orderlog demo` and whoever tries the page start it so; the key comes by variable."""
+    port_file = tmp_path / "port"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "streams.cli", "sandbox", "--port", "0", "--port-file", str(port_file)),
+        env={**os.environ, "EXTERNAL_API_TOKEN": "token", "QUICKBUTIK_API_KEY": KEY},
+        cwd=tmp_path,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert process.stdout is not None
+        await asyncio.wait_for(process.stdout.readline(), 30)
+        url = f"http://127.0.0.1:{port_file.read_text().strip()}"
+        assert (await call(url, "/v1/orders?order_id=7"))[:2] == (200, [])
+    finally:
+        process.kill()
+        await process.wait()

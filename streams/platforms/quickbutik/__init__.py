@@ -10,9 +10,9 @@ from datetime import UTC, tzinfo
 from zoneinfo import ZoneInfo
 
 from streams.platforms.config import InvalidOptions, SourceConfig
-from streams.platforms.facts import Statement, event_of
+from streams.platforms.facts import Statement, event_of, flagged, unknown_words
 from streams.platforms.fields import identifier, word
-from streams.platforms.quickbutik.order import facts_of, the_order
+from streams.platforms.quickbutik.order import differs, facts_of, the_order
 from streams.platforms.webhook import Identity, RawWebhook, Undecodable, accept_all
 from streams.vocabulary import EventType, OrderEvent
 
@@ -94,13 +94,16 @@ class Quickbutik:
     def _fetched(self, webhook: RawWebhook, order_id: str, event: str) -> Statement:
         order = the_order(webhook.body, order_id)
         type, rank = EVENTS.get(event, _UNKNOWN)
+        flags = [*differs(order, event), *unknown_words([("event", event, EVENTS)])]
         return Statement(
             native_id=order_id,
             type=type,
             platform_event=event,
             rank=rank,
             occurred_at=webhook.received_at,
-            facts=facts_of(order, self.zone),
+            facts=flagged(
+                facts_of(order, self.zone), *differs(order, event), *unknown_words([("event", event, EVENTS)])
+            ),
             # The same document fetched later is news: another one may have been between.
             content=webhook.receipt.encode() + b"\n" + webhook.body,
         )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from streams.platforms.facts import number_lines, total_of
+from streams.platforms.facts import number_lines, total_of, unknown_words
 from streams.platforms.fields import ABSENT, Missing, Object, Table, amount, child, children, identifier, pick, text
 from streams.platforms.json import decode_value
 from streams.platforms.webhook import Undecodable
@@ -21,6 +21,8 @@ STATUSES: Mapping[str, OrderStatus] = {
     "done": OrderStatus.SHIPPED,
     "cancelled": OrderStatus.CANCELLED,
 }
+# What the status should say after a ping.
+EXPECTED: Mapping[str, OrderStatus] = {"order.done": OrderStatus.SHIPPED, "order.cancelled": OrderStatus.CANCELLED}
 PAYMENT_STATUSES: Mapping[str, PaymentStatus] = {
     "-1": PaymentStatus.UNPAID,
     "unpaid": PaymentStatus.UNPAID,
@@ -82,6 +84,20 @@ def the_order(body: bytes, order_id: str) -> Object:
     raise Undecodable("other-order", f"the API's answer has {len(orders)} orders, but not the one that was asked for")
 
 
+def differs(order: Object, event: str) -> list[str]:
+    """Flags for a person: a status that nobody knows, or one that is not what the ping said.
+
+    Which status a cancelled order has is not documented, so the ping's word counts all the same.
+    """
+    status = text(order.get("status"))
+    if not isinstance(status, str) or not status:
+        return []
+    if status.lower() not in STATUSES and status.lower() not in PAYMENT_STATUSES:
+        return unknown_words([("status", status, ())])
+    is_said = STATUSES.get(status.lower()) is EXPECTED.get(event, STATUSES.get(status.lower()))
+    return [] if is_said else [f"{event}-but-status:{status}"]
+
+
 def facts_of(order: Object, zone: tzinfo) -> dict[str, Any]:
     """`zone`: of its times. Raises `Undecodable`: `invalid-order`, `invalid-field`."""
     customer = child(order, "customer")
@@ -93,20 +109,27 @@ def facts_of(order: Object, zone: tzinfo) -> dict[str, Any]:
     facts: dict[str, Any] = pick(order, _ORDER_FIELDS)
     facts |= {"is_placed": True, "total": order["total_amount"], "currency": _currency(payment)}
     facts |= _asserted(order, zone)
-    for field in ("shipping_address", "billing_address"):
-        value = customer.get(field.replace("_address", "_details"), ABSENT)
-        if value is None or isinstance(value, dict):
-            facts[field] = None if value is None else pick(value, _ADDRESS)
-    facts["customer"] = pick(customer, _CUSTOMER)
+    facts |= _people(customer)
     if (placed_at := local_time(order.get("date_created"), zone)) is not ABSENT:
         facts["placed_at"] = placed_at
     if (products := children(order, "products")) is not None:
         facts["lines"] = number_lines([_line(product) for product in products])
-    if isinstance(kind := customer.get("customer_type"), str):
-        facts["platform_type"] = kind
     if payments := _payments(order, payment):
         facts["payments"] = payments
     return facts
+
+
+def _people(customer: Object) -> dict[str, Any]:
+    """Older answers have no `billing_details` and the buyer's own address in `customer` itself."""
+    people: dict[str, Any] = {"customer": pick(customer, _CUSTOMER)}
+    given = {"shipping_address": customer.get("shipping_details", ABSENT)}
+    given["billing_address"] = customer.get("billing_details", customer if customer.get("address") else ABSENT)
+    for field, value in given.items():
+        if value is None or isinstance(value, dict):
+            people[field] = None if value is None else pick(value, _ADDRESS)
+    if isinstance(kind := customer.get("customer_type"), str):
+        people["platform_type"] = kind
+    return people
 
 
 def _invalid(field: str) -> Undecodable:

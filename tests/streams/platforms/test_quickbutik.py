@@ -229,6 +229,41 @@ def test_a_payment_without_a_transaction_id_still_says_how_it_is_paid() -> None:
     assert fetched(change).data.payments == (Payment(id="paymethod", method="Invoice", currency="SEK"),)
 
 
+@pytest.mark.parametrize(
+    ("word", "status", "flags"),
+    [
+        ("order.new", "1", None),
+        ("order.new", "2", None),
+        ("order.done", "2", None),
+        ("order.done", "done", None),
+        ("order.done", "-1", ("order.done-but-status:-1",)),
+        ("order.cancelled", "cancelled", None),
+        ("order.cancelled", "2", ("order.cancelled-but-status:2",)),
+        ("order.cancelled", "-2", ("unknown-status:-2",)),
+        ("order.archived", "1", ("unknown-event:order.archived",)),
+        ("order.archived", None, ("unknown-event:order.archived",)),
+    ],
+)
+def test_a_ping_that_the_document_does_not_bear_out_is_flagged(
+    word: str, status: object, flags: tuple[str, ...] | None
+) -> None:
+    """How a cancelled order shows its status is not documented: the word counts, and a person is told."""
+    assert fetched(put(0, "status", value=status), word=word).data.flags == flags
+
+
+def test_the_buyer_s_own_address_stands_in_for_billing_details_that_are_not_there() -> None:
+    """Answers from before `billing_details` have it in `customer` itself; null still says that there is none."""
+    own = both(
+        drop(0, "customer", "billing_details"),
+        put(0, "customer", "address", value="Gladagatan 10"),
+        put(0, "customer", "city", value="Ankeborg"),
+    )
+    billing = fetched(own).data.billing_address
+    assert billing == Address(name="Kalle Ankasson", line1="Gladagatan 10", city="Ankeborg", phone="+46701234567")
+    assert "billing_address" not in fetched(drop(0, "customer", "billing_details")).data.model_fields_set
+    assert fetched(put(0, "customer", "billing_details", value=None)).data.billing_address is None
+
+
 @pytest.mark.parametrize("amount", ["100.00", "-100.00", 100])
 def test_a_refund_is_a_payment_of_a_negative_amount(amount: object) -> None:
     """Whatever the sign that it is given with: two signs must not make money come back twice."""
