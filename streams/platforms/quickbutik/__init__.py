@@ -101,9 +101,7 @@ class Quickbutik:
             platform_event=event,
             rank=rank,
             occurred_at=webhook.received_at,
-            facts=flagged(
-                facts_of(order, self.zone), *differs(order, event), *unknown_words([("event", event, EVENTS)])
-            ),
+            facts=flagged(facts_of(order, self.zone), *flags),
             # The same document fetched later is news: another one may have been between.
             content=webhook.receipt.encode() + b"\n" + webhook.body,
         )
