@@ -85,5 +85,5 @@ def _noting(order: Order, demanded: Sequence[tuple[Command, str]], cause: OrderE
     for command, states in demanded:
         commanded[command.target] = Commanded(id=command.id, type=command.type, states=states)
         targets = with_target(targets, command.target, commanded_now(targets.get(command.target), cause))
-    bookkeeping = order.bookkeeping.model_copy(update={"commanded": commanded})
-    return order.model_copy(update={"targets": targets, "bookkeeping": bookkeeping})
+    bookkeeping = order.bookkeeping.updated({"commanded": commanded})
+    return order.updated({"targets": targets, "bookkeeping": bookkeeping})

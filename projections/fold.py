@@ -63,7 +63,7 @@ def fold(order: Order | None, event: OrderEvent) -> Order:
     elif event.delivery.command_type not in OPERATORS and not is_fetch(event.delivery):
         _join_delivery(order, event, event.delivery, joins)
     after = _after(order, event, joins)
-    if is_beyond(book.seen, clock) and after.model_copy(update={"version": order.version}) == order:
+    if is_beyond(book.seen, clock) and after.updated({"version": order.version}) == order:
         return order
     return after
 
@@ -112,8 +112,8 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
     book, changes = order.bookkeeping, joins.changes
     reached = _reached(book.reached, event)
     paid = _paid(book.paid, event)
-    bookkeeping = book.model_copy(
-        update={
+    bookkeeping = book.updated(
+        {
             "held": by_clock(joins.clocks),
             "seen": remember(book.seen, joins.clock),
             "reached": reached,
@@ -124,8 +124,8 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
         }
     )
     payments, total = changes.get("payments", order.payments), changes.get("total", order.total)
-    return order.model_copy(
-        update={
+    return order.updated(
+        {
             **changes,
             "platform": event.platform if event.source == order.source else order.platform,
             "status": lattice.NEXT[order.status, reached[-1]] if reached else order.status,

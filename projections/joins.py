@@ -45,7 +45,7 @@ class Joins:
                 self.clocks[path] = self.clock
                 won[name] = value
         if won:
-            self.changes[field] = (held or Person()).model_copy(update=won)
+            self.changes[field] = (held or Person()).updated(won)
 
     def address(self, field: str, held: Address | None, given: Address) -> None:
         if self._outranks(field, certainty(given), NOTHING if held is None else certainty(held)):
@@ -63,7 +63,7 @@ class Joins:
             known = records.get(record.id)
             # Not by comparing records: a field that is null equals one that is absent there.
             is_changed = is_changed or known is None or bool(won)
-            records[record.id] = record if known is None else known.model_copy(update=won)
+            records[record.id] = record if known is None else known.updated(won)
         if is_changed:
             self.changes[field] = tuple(records[id] for id in sorted(records))
 

@@ -52,8 +52,8 @@ def move(before: Order | None, order: Order, cause: OrderEvent) -> tuple[Order, 
         )
         for number, key in enumerate(changed)
     )
-    noted = book.model_copy(update={"taken": held, "moves": book.moves + len(movements)})
-    return order.model_copy(update={"flags": _flags(order, is_untracked), "bookkeeping": noted}), movements
+    noted = book.updated({"taken": held, "moves": book.moves + len(movements)})
+    return order.updated({"flags": _flags(order, is_untracked), "bookkeeping": noted}), movements
 
 
 def holdings(order: Order) -> tuple[dict[str, Decimal], bool]:
@@ -105,8 +105,8 @@ def add(stock: Stock | None, movement: Movement, offset: int) -> Stock:
         )
     elif offset <= stock.offset:
         return stock
-    return stock.model_copy(
-        update={
+    return stock.updated(
+        {
             "product": movement.product if movement.product != Product() else stock.product,
             "level": EXACT.add(stock.level, movement.delta),
             "movements": stock.movements + 1,

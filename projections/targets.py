@@ -36,7 +36,7 @@ def target_after(order: Order, event: OrderEvent, delivery: DeliveryFacts) -> Ta
 
 def with_ref(state: TargetState, ref: str | None) -> TargetState:
     """The target calls the order so; an answer that names no order takes nothing away."""
-    return state.model_copy(update={"ref": ref})
+    return state.updated({"ref": ref})
 
 
 def with_target(targets: Mapping[str, TargetState], name: str, state: TargetState) -> dict[str, TargetState]:

@@ -1,5 +1,6 @@
 """What all our records share: frozen, absent is not null, money is decimal, times are UTC."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
@@ -11,6 +12,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Pla
 MONEY_DIGITS_MAX = 60
 # For sums: so wide that none of amounts within the bound above is ever rounded. Operators of `Decimal` round to 28.
 EXACT = Context(prec=4 * MONEY_DIGITS_MAX)
+
+# The models are frozen: this is how pydantic itself fills a new one.
+_SET = object.__setattr__
 
 
 class Model(BaseModel):
@@ -26,6 +30,18 @@ class Model(BaseModel):
     def from_json(cls, data: bytes) -> Self:
         """Raises `pydantic.ValidationError` where `data` is not such a record."""
         return cls.model_validate_json(data)
+
+    def updated(self, changes: Mapping[str, Any]) -> Self:
+        """The same with other values, which are not validated: `model_copy(update=…)` in a third of its time.
+
+        The fold makes several of these for each event.
+        """
+        made = type(self).__new__(type(self))
+        _SET(made, "__dict__", {**self.__dict__, **changes})
+        _SET(made, "__pydantic_fields_set__", self.__pydantic_fields_set__.union(changes))
+        _SET(made, "__pydantic_extra__", None)
+        _SET(made, "__pydantic_private__", None)
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         """The same JSON as Python values (strings for money and times)."""
