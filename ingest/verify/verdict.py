@@ -1,6 +1,7 @@
 """One request, judged as ingest judges it, and why. Pure: the settings' secrets have been looked up."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from ingest.auth import AuthError, Presented, verifier_of
@@ -14,11 +15,13 @@ from ingest.verify.given import Given
 from ingest.verify.keys import Secret
 from ingest.verify.scheme import expected_of
 from streams.platforms import Identity, Problem
-from streams.settings import Settings
+from streams.settings import Settings, SettingsError
 from streams.settings import auth as schemes
 from streams.settings.model import Source
 from streams.settings.secrets import resolve
 
+# The body was not read to its end, so nothing can be said of what is signed.
+_UNREAD = ("body-too-large", "unsupported-encoding")
 _NONE: Sequence[Problem] = ()
 NO_KEY = "its receipt's id (the webhook names no order)"
 
@@ -58,7 +61,10 @@ def judge(source: Source, settings: Settings, environ: Mapping[str, str], given:
     denied = _denied(sender, presented, at_s)
     known = secrets_of(source, environ)
     findings: list[Finding] = []
-    if denied is None:
+    secret: str | None = None
+    if refused in _UNREAD:
+        denied = refused
+    elif denied is None:
         secret = _which(source, environ, presented, known, at_s)
     else:
         findings, secret = _why(source, settings, environ, presented, known, at_s)
@@ -112,11 +118,13 @@ def _read_headers(auth: borne.Borne) -> tuple[str, ...]:
 def _other_clients(
     source: Source, settings: Settings, environ: Mapping[str, str]
 ) -> dict[str, tuple[str, Sequence[bytes]]]:
-    return {
-        other.name: (other.auth.client_id, [secret.raw for secret in secrets_of(other, environ)])
-        for other in settings.sources
-        if other.name != source.name and isinstance(other.auth, schemes.OAuth2)
-    }
+    """Of those whose secrets can be had: this source can be checked without them."""
+    found: dict[str, tuple[str, Sequence[bytes]]] = {}
+    for other in settings.sources:
+        if other.name != source.name and isinstance(other.auth, schemes.OAuth2):
+            with suppress(SettingsError):
+                found[other.name] = (other.auth.client_id, [secret.raw for secret in secrets_of(other, environ)])
+    return found
 
 
 def _which(

@@ -175,6 +175,20 @@ def test_what_is_right_is_ok(request_: Sequence[Any]) -> None:
     assert (found.secret or "").startswith("secrets[0]")
 
 
+def test_the_secrets_of_other_sources_need_not_be_there() -> None:
+    """Who looks into one source on a laptop has its secret and no other."""
+    environ = {"TOKEN": TOKEN}
+    sources = [
+        {"name": "shop", "platform": "duda", "auth": OAUTH},
+        {"name": "next", "platform": "duda", "auth": ELSEWHERE},
+    ]
+    configured = Settings.model_validate({"sources": sources})
+    given = Given({"authorization": [access(1_700_000_001)]}, b"{}")
+    assert judge(configured.sources[0], configured, environ, given, NOW_S).reason is None
+    late = Given({"authorization": [access(1_600_000_000)]}, b"{}")
+    assert judge(configured.sources[0], configured, environ, late, NOW_S).reason == "token-stale"
+
+
 def test_a_source_without_authentication_believes_everyone() -> None:
     """And no secret is named, as there is none."""
     found = verdict({"scheme": "none"}, {})

@@ -116,9 +116,12 @@ def test_an_order_that_validation_refuses_is_refused_here_too(tmp_path: Path) ->
 
 
 def test_a_body_over_the_bound_is_refused_here_too(tmp_path: Path) -> None:
-    """413 as ingest says it."""
-    done = verify(tmp_path, "shop", f"X-Orderlog-Token: {TOKEN}\n", b"x" * 100_001)
+    """413 as ingest says it, and not a word about a signature over bytes that nobody has read."""
+    done = verify(tmp_path, "duda", lines_of(duda_headers(b"x")), b"x" * 100_001)
     assert (done.returncode, "413 body-too-large" in done.stdout) == (1, True)
+    assert "signature" not in done.stdout
+    done = verify(tmp_path, "shop", f"X-Orderlog-Token: {TOKEN}\nContent-Encoding: br\n", b"x")
+    assert (done.returncode, "415 unsupported-encoding" in done.stdout) == (1, True)
 
 
 @pytest.mark.parametrize(
