@@ -8,20 +8,19 @@
 A crash before 4 has the page asked for again, after it its orders are known: none is skipped and none recorded twice.
 """
 
-import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from random import SystemRandom
-from typing import Any, TypeVar
 
 import structlog
 from pydantic import ValidationError
 
 from connectors.pollers import paging
-from connectors.pollers.answer import Found, Page, Unreadable, read_page
-from connectors.pollers.client import Answer, ListClient, PollError, told
+from connectors.pollers.answer import Found, Page
+from connectors.pollers.asker import Asker, Closing
+from connectors.pollers.client import PollError
 from connectors.pollers.credentials import credentials_of
 from connectors.pollers.pace import Pace
 from connectors.pollers.position import PollRequest, Position, TokenChain, seen_max
@@ -34,7 +33,6 @@ from streams.runtime.quarantine import quarantined
 from streams.settings.poll import Poll
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 REQUESTS_MAX = 100
 # A list that never comes to rest is looked at again after the interval, not without end.
@@ -53,10 +51,6 @@ class Task:
     poll: Poll
     platform: Platform
     record_bytes_max: int
-
-
-class Closing(Exception):
-    """The partition is being given up."""
 
 
 class CommitFailed(Exception):
@@ -78,9 +72,9 @@ class Poller:
         self._key = task.source.encode()
         kept = partition.table.get(self._key)
         self._position = Position.from_json(kept) if kept is not None else Position()
-        self._credentials = credentials_of(self._poll, environ, self._position.tokens, now)
-        self._client = ListClient(self._poll, now)
         self._pace = Pace(self._poll.rate_per_second, self._poll.backoff_s_max, clock())
+        credentials = credentials_of(self._poll, environ, self._position.tokens, now)
+        self._asker = Asker(task.source, self._poll, partition, credentials, self._keep_tokens, self._pace, now, clock)
         self._round = paging.begin(self._poll, self._position)
         self._repeats = 0
         self._report = Report(task.source)
@@ -97,20 +91,7 @@ class Poller:
                     await self._step()
         finally:
             self._report.leave()
-            await self._client.close()
-
-    async def _step(self) -> None:
-        """One page, or one failure."""
-        try:
-            page = await self._ask()
-        except Closing:
-            return
-        except PollError as error:
-            wait_s = self._pace.failed(self._clock(), error.retry_after_s, self._random())
-            self._report.failed(error.reason, str(error), wait_s)
-            return
-        self._pace.worked()
-        await self._keep(page)
+            await self._asker.close()
 
     # 1. request
 
@@ -145,75 +126,52 @@ class Poller:
 
     # 3. page
 
-    async def _ask(self) -> Page | None:
-        """None: there is no such page any more. Raises `PollError`, `Closing`."""
-        credentials, session, timeout_s = self._credentials, self._client.session, self._poll.timeout_s
+    async def _step(self) -> None:
+        """One page, or one failure."""
         query = paging.parameters(self._poll, self._round)
-        header = await told(credentials.header(session, self._keep_tokens), timeout_s, lambda: credentials.secrets)
-        answer = await self._get(query, header)
-        if answer.status == 401:
-            renewing = credentials.renewed(session, header, self._keep_tokens)
-            if other := await told(renewing, timeout_s, lambda: credentials.secrets):
-                answer = await self._get(query, other)
-        if answer.status == 401:
-            raise PollError("unauthorised", "HTTP 401: the API does not take the token, see poll.auth")
-        if answer.status == 404 and self._round.pages:
-            return None
-        if answer.status == 404:
-            raise PollError("status", "HTTP 404: see poll.base_url and poll.path")
         try:
-            return read_page(self._task.source, self._poll, answer.body, self._now())
-        except Unreadable as error:
-            raise PollError("unreadable", str(error)) from None
-
-    async def _get(self, query: Mapping[str, str], header: str) -> Answer:
-        while (room_s := self._pace.room_s(self._clock())) > 0:
-            await self._unless_closing(asyncio.sleep(room_s))
-        self._pace.take(self._clock())
-        getting = told(self._client.get(query, header), self._poll.timeout_s, lambda: self._credentials.secrets)
-        return await self._unless_closing(getting)
-
-    async def _unless_closing(self, doing: Coroutine[Any, Any, T]) -> T:
-        """Gives up at once where the partition is wanted elsewhere: nothing is lost by it. Raises `Closing`."""
-        task = asyncio.ensure_future(doing)
-        task.add_done_callback(lambda _: self._partition.wake())
-        try:
-            while not task.done():
-                if self._partition.closing:
-                    raise Closing
-                await self._partition.wait(None)
-            return task.result()
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
+            page = await self._asker.page(query, is_first=not self._round.pages)
+        except Closing:
+            return
+        except PollError as error:
+            wait_s = self._pace.failed(self._clock(), error.retry_after_s, self._random())
+            self._report.failed(error.reason, str(error), wait_s)
+            return
+        self._pace.worked()
+        await self._keep(page, query)
 
     # 4. commit
 
-    async def _keep(self, page: Page | None) -> None:
+    async def _keep(self, page: Page | None, query: Mapping[str, str]) -> None:
         """Records and position in one transaction, where anything has changed."""
-        now, position, outputs = self._now(), self._position, list[Output]()
-        if page is not None:
-            unmet = any(found.known.digest not in self._round.met for found in page.orders)
-            new = self._new(page)
-            outputs = self._outputs(new, now)
-            times = [found.known.at for found in page.orders]
-            known = [found.known for found in new]
-            position = position.after_page(known, times, now, seen_max(self._task.record_bytes_max))
-            paging.took(self._poll, self._round, [found.known for found in page.orders], known)
-            ended = page.has_next is False or not page.orders or (page.has_next is None and not unmet)
-        else:
+        position, outputs, ended, repeat = self._position, list[Output](), True, False
+        if page is None:
             paging.broke_off(self._round)
-            ended = True
+        else:
+            position, outputs, ended = self._taken(page, query)
         if ended:
             begins = paging.next_begin(self._poll, self._round, position)
             position = position.after_round(self._round.newest, begins, self._round.met)
+            repeat = paging.must_repeat(self._round, begins)
         if outputs or position != self._position:
             await self._commit(outputs, position, None)
         self._report.page(len(outputs))
         if ended:
-            self._ended(paging.must_repeat(self._round, begins))
+            self._ended(repeat)
         elif self._round.pages >= self._poll.pages_max:
             self._too_long()
+
+    def _taken(self, page: Page, query: Mapping[str, str]) -> tuple[Position, list[Output], bool]:
+        """The position with the page, what is to be recorded of it, and whether the round ends with it."""
+        now, found = self._now(), [each.known for each in page.orders]
+        says_nothing_new = page.has_next is None and all(known.digest in self._round.met for known in found)
+        new = self._new(page)
+        known = [each.known for each in new]
+        times = [each.at for each in found]
+        position = self._position.after_page(known, times, now, seen_max(self._task.record_bytes_max))
+        paging.took(self._poll, self._round, found, known)
+        ended = page.has_next is False or not page.orders or says_nothing_new
+        return position, self._outputs(new, query, now), ended
 
     def _new(self, page: Page) -> list[Found]:
         """What is not recorded yet, each document once."""
@@ -224,13 +182,13 @@ class Poller:
                 new.append(found)
         return new
 
-    def _outputs(self, new: Sequence[Found], now: datetime) -> list[Output]:
-        task, query, outputs = self._task, paging.parameters(self._poll, self._round), list[Output]()
+    def _outputs(self, new: Sequence[Found], query: Mapping[str, str], now: datetime) -> list[Output]:
+        task, outputs = self._task, list[Output]()
         for found in new:
             if fits(found, task.record_bytes_max):
                 outputs.append(raw_record(task.source, task.platform, found, query, now))
             else:
-                log.error("order too large for a record", source=task.source, id=found.known.digest, page=query)
+                log.error("order too large for a record", source=task.source, id=found.known.digest, page=dict(query))
         return outputs
 
     def _ended(self, repeat: bool) -> None:
