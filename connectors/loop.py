@@ -30,6 +30,8 @@ CLOSE_GRACE_S = 2.0
 RECHECK_S = 1.0
 # Reading them blocks the event loop, and with it every answer that comes meanwhile: some 50 ms.
 TAKE_RECORDS_MAX = 500
+# Dead reads of one partition that wait for an operator; past that the oldest count as superseded.
+PARKED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,7 @@ class DeliveryLoop:
         outputs = [output for each in settled for output in each.outputs] + intake.quarantine
         outputs += [self._settler.again(each) for each in intake.repeated]
         await self._partition.commit(outputs, overlay.changes, records[-1].offset + 1 if records else None)
-        self._apply(settled, intake)
+        self._apply(settled, ended.superseded, intake)
         self._remembered.apply([*ended.superseded, *ended.done], ended.forgotten)
         self._report.superseded(ended.superseded)
         if room < TAKE_RECORDS_MAX:
@@ -135,16 +137,19 @@ class DeliveryLoop:
 
     def _ended(self, settled: Sequence[Settled]) -> _Ended:
         dead = [old for each in settled if each.has_ended and (old := self._queue.superseded_by(each.before))]
+        dead += [old for old in self._queue.parked_over(PARKED_MAX) if old not in dead]
         superseded, done = [old.superseded() for old in dead], [each.remembered for each in settled if each.remembered]
         adding = len(superseded) + len(done)
         return _Ended(superseded, done, self._remembered.too_old(adding, self._now()) if adding else [])
 
-    def _apply(self, settled: Sequence[Settled], intake: Intake) -> None:
+    def _apply(self, settled: Sequence[Settled], superseded: Sequence[Delivery], intake: Intake) -> None:
         for each in settled:
             if each.delivery is None:
                 self._queue.finish(each.before)
             else:
                 self._queue.settle(each.delivery)
+        for delivery in superseded:
+            self._queue.forget(delivery)
         for delivery in intake.accepted:
             self._queue.add(delivery)
         for delivery in intake.redriven:

@@ -14,6 +14,7 @@ Only what is committed may be put in, and a busy key is settled only after the c
 import heapq
 from collections import deque
 from collections.abc import Iterable
+from itertools import islice
 
 from connectors.vocabulary import Delivery
 
@@ -54,6 +55,15 @@ class DeliveryQueue:
         """The older dead read that goes when this busy read has ended."""
         parked = self._parked.get(delivery.key) if delivery.is_read else None
         return parked if parked is not None and parked.id != delivery.id else None
+
+    def parked_over(self, count_max: int) -> list[Delivery]:
+        """The dead reads past that many, the oldest first: who pings orders at random must not fill memory."""
+        return list(islice(self._parked.values(), max(0, len(self._parked) - count_max)))
+
+    def forget(self, delivery: Delivery) -> None:
+        """A dead read is superseded; one that is not here any more is let be."""
+        if self._is_parked(delivery):
+            self._unpark(delivery.key)
 
     def add(self, delivery: Delivery) -> None:
         """At the end of its key. An id that is there already is not queued twice: raises `ValueError`."""

@@ -61,7 +61,7 @@ class Report:
 
     def superseded(self, dead: Sequence[Delivery]) -> None:
         for delivery in dead:
-            log.info("dead letter superseded by a newer one that asks for the same", **self.where(delivery))
+            log.info("dead letter superseded", **self.where(delivery))
 
     def _settled(self, settled: Settled) -> None:
         after = settled.delivery

@@ -135,6 +135,19 @@ def test_an_id_that_is_pending_is_never_queued_twice() -> None:
     assert len(queue) == 1
 
 
+def test_dead_reads_are_bounded_and_the_oldest_go_first() -> None:
+    """Whoever may ping can name orders at random: each is a dead read in the end, and stays."""
+    dead = [
+        delivery(f"f-{n}", f"quickbutik:{n}", n, type=CommandType.FETCH_ORDER, state=DeliveryState.DEAD)
+        for n in range(5)
+    ]
+    queue = DeliveryQueue(reversed(dead))
+    assert (queue.parked_over(3), queue.parked_over(5)) == (dead[:2], [])
+    for each in [*dead[:2], *dead[:2]]:
+        queue.forget(each)
+    assert (len(queue), queue.held, queue.parked_over(3)) == (3, 3, [])
+
+
 def test_settling_what_is_not_the_head_is_refused() -> None:
     """A mix-up of deliveries of one order must end the process, not reorder the order."""
     queue = DeliveryQueue([delivery("c-1", sequence=1), delivery("c-2", sequence=2)])
