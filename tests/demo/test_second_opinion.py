@@ -109,7 +109,8 @@ def _folded(before: Order | None, event: OrderEvent, levels: dict[str, Decimal])
 def _compare(states: dict[str, Order], told: list[Told]) -> None:
     for key, wanted in expected(told).items():
         state = states[key]
-        parcels = {number for one in state.shipments for number in (one.tracking_number, one.tracking_url) if number}
+        numbers = [number for one in state.shipments for number in (one.tracking_number, one.tracking_url)]
+        parcels = frozenset(number for number in numbers if number)
         assert (wanted.status, wanted.money, wanted.tracking) == (
             state.status.value,
             state.payment_status.value,
