@@ -44,7 +44,8 @@ SHIPMENT_STATUSES: Mapping[str, Rule] = {
     "PartiallyAcquired": Rule(EventType.SHIPPED, OrderStatus.SHIPPED, 50),
     "Acquired": Rule(EventType.DELIVERED, OrderStatus.DELIVERED, 60),
 }
-UNKNOWN = Rule(EventType.OBSERVED, None, 0)
+# At the same time as a word that is known, it says less.
+UNKNOWN = Rule(EventType.OBSERVED, None, -1)
 
 # The words of our own for what came, as CommerceOS gives an event no name.
 PLACED = "trade-order"
