@@ -11,6 +11,9 @@ through between two pages. So
 
 Where nothing leaves the list (no status in `query`) none can be missed. Where orders leave it, one would have to slip
 through in every one of those rounds.
+
+A list of more documents than the position remembers is recorded anew by each round that must read all of it. So what
+may have been forgotten makes no round a repeated one, and is let be where no round can bring the position further.
 """
 
 from collections.abc import Iterable
@@ -25,7 +28,7 @@ from streams.settings.poll import Poll
 class Round:
     """One round under way. `newest`, `before`: of the position when it began; `stray`: it brought what it should not.
 
-    `met`: the digests of all documents that it has found.
+    `met`: the digests of all documents that it has found. `overlong`: the one before it did not come to the list's end.
     """
 
     newest: datetime | None
@@ -34,16 +37,17 @@ class Round:
     query: dict[str, str]
     pages: int = 0
     stray: bool = False
+    overlong: bool = False
     met: set[str] = field(default_factory=set)
 
 
-def begin(poll: Poll, position: Position) -> Round:
+def begin(poll: Poll, position: Position, *, overlong: bool = False) -> Round:
     """A round before its first page."""
     since = position.since or poll.start_at
     query = dict(poll.query)
     if since is not None:
         query[poll.since_parameter] = _written(poll, since)
-    return Round(position.newest, position.before, poll.page_first, query)
+    return Round(position.newest, position.before, poll.page_first, query, overlong=overlong)
 
 
 def parameters(poll: Poll, current: Round) -> dict[str, str]:
@@ -51,13 +55,27 @@ def parameters(poll: Poll, current: Round) -> dict[str, str]:
     return {**current.query, poll.page_parameter: str(current.page)}
 
 
-def took(poll: Poll, current: Round, found: Iterable[Known], new: Iterable[Known]) -> None:
-    """A page was read: what was on it, and what of that was new."""
+def let_be(current: Round, position: Position, forgot: datetime | None) -> datetime | None:
+    """Up to this time a document that is not remembered counts as recorded; None: none does.
+
+    `forgot`: see `Position.forgot`. It is so where the API shows what was not asked for, and where no round ends: each
+    would record the same documents again, for ever.
+    """
+    if forgot is None or current.overlong:
+        return forgot
+    return min(forgot, position.since) if position.since else None
+
+
+def took(
+    poll: Poll, current: Round, found: Iterable[Known], new: Iterable[Known], forgot: datetime | None = None
+) -> None:
+    """A page was read: what was on it, and what of that was new. `forgot`: see `Position.forgot`."""
     current.page += 1
     current.pages += 1
     current.met.update(known.digest for known in found)
     edge = None if current.before is None else overlapping(current.before, poll.overlap_s)
-    current.stray = current.stray or any(edge is None or known.at <= edge for known in new)
+    unknown = (known for known in new if forgot is None or known.at > forgot)
+    current.stray = current.stray or any(edge is None or known.at <= edge for known in unknown)
 
 
 def broke_off(current: Round) -> None:

@@ -164,20 +164,21 @@ class Poller:
     def _taken(self, page: Page, query: Mapping[str, str]) -> tuple[Position, list[Output], bool]:
         """The position with the page, what is to be recorded of it, and whether the round ends with it."""
         now, found = self._now(), [each.known for each in page.orders]
+        remembered_max = seen_max(self._task.record_bytes_max)
+        forgot = self._position.forgot(remembered_max)
         says_nothing_new = page.has_next is None and all(known.digest in self._round.met for known in found)
-        new = self._new(page)
+        new = self._new(page, paging.let_be(self._round, self._position, forgot))
         known = [each.known for each in new]
-        times = [each.at for each in found]
-        position = self._position.after_page(known, times, now, seen_max(self._task.record_bytes_max))
-        paging.took(self._poll, self._round, found, known)
+        position = self._position.after_page(known, [each.at for each in found], now, remembered_max)
+        paging.took(self._poll, self._round, found, known, forgot)
         ended = page.has_next is False or not page.orders or says_nothing_new
         return position, self._outputs(new, query, now), ended
 
-    def _new(self, page: Page) -> list[Found]:
-        """What is not recorded yet, each document once."""
+    def _new(self, page: Page, let_be: datetime | None) -> list[Found]:
+        """What is not recorded yet, each document once. `let_be`: see `paging.let_be`."""
         known, new = set(self._position.knows()), list[Found]()
         for found in page.orders:
-            if found.known.digest not in known:
+            if found.known.digest not in known and (let_be is None or found.known.at > let_be):
                 known.add(found.known.digest)
                 new.append(found)
         return new
@@ -203,7 +204,7 @@ class Poller:
         error = f"the list has more than {self._poll.pages_max} pages: set poll.start_at, or a larger poll.pages_max"
         self._report.failed("too-many-pages", error, self._poll.interval_s)
         self._pace.rest(self._clock(), self._poll.interval_s)
-        self._round = paging.begin(self._poll, self._position)
+        self._round = paging.begin(self._poll, self._position, overlong=True)
 
     async def _commit(self, outputs: Sequence[Output], position: Position, next_offset: int | None) -> None:
         try:

@@ -48,6 +48,10 @@ class Position(Whole):
         """The digests of what is recorded."""
         return frozenset(known.digest for known in self.seen)
 
+    def forgot(self, seen_max: int) -> datetime | None:
+        """Up to this time a document that is not remembered may be recorded all the same; None: all are remembered."""
+        return self.seen[0].at if len(self.seen) >= seen_max else None
+
     def after_page(self, new: Iterable[Known], times: Iterable[datetime], now: datetime, seen_max: int) -> "Position":
         """With what a page brought: what was `new`, and the `times` of all orders on it.
 

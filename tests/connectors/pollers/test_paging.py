@@ -33,16 +33,19 @@ def known(seconds: float, name: str) -> Known:
 class Model:
     """A poller without Kafka or HTTP: the pure functions in the order in which the poller calls them."""
 
-    def __init__(self, settings: Poll) -> None:
-        self.poll, self.position, self.taken = settings, Position(), list[str]()
+    def __init__(self, settings: Poll, seen_max: int = SEEN_MAX) -> None:
+        self.poll, self.position, self.taken, self.seen_max = settings, Position(), list[str](), seen_max
         self.round = paging.begin(settings, self.position)
 
     def page(self, found: list[Known], *, has_next: bool, now: datetime) -> bool:
         """True at the end of a round."""
-        new = [each for each in found if each.digest not in self.position.knows()]
+        forgot = self.position.forgot(self.seen_max)
+        let_be = paging.let_be(self.round, self.position, forgot)
+        unknown = [each for each in found if each.digest not in self.position.knows()]
+        new = [each for each in unknown if let_be is None or each.at > let_be]
         self.taken += [each.digest for each in new]
-        self.position = self.position.after_page(new, [each.at for each in found], now, SEEN_MAX)
-        paging.took(self.poll, self.round, found, new)
+        self.position = self.position.after_page(new, [each.at for each in found], now, self.seen_max)
+        paging.took(self.poll, self.round, found, new, forgot)
         if not has_next:
             self.end()
         return not has_next
@@ -164,6 +167,48 @@ def test_an_operator_s_time_only_leads_back() -> None:
     model.page([known(100, "a")], has_next=False, now=at(200))
     assert model.position.asked_from(at(-500)).since == at(-500)
     assert model.position.asked_from(at(-500)).knows() == {"a"}
+
+
+def pages_of(listed: list[Known], size: int) -> list[list[Known]]:
+    return [listed[at : at + size] for at in range(0, len(listed), size)]
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_list_longer_than_the_memory_is_read_to_its_end_and_left(newest_first: bool) -> None:
+    """Each round finds what it has forgotten; taken for news, that has the whole list recorded again for ever."""
+    model = Model(poll(), seen_max=30)
+    listed = [known(second * 60, str(second)) for second in range(100)]
+    ordered = listed[::-1] if newest_first else listed
+    for _ in range(3):
+        assert model.position.since is None
+        for number, page in enumerate(pages_of(ordered, 10), 1):
+            model.page(page, has_next=number < 10, now=at(10_000))
+    assert model.position.since == at(99 * 60 - 60)
+    counts = Counter(model.taken)
+    assert set(counts) == {each.digest for each in listed}
+    assert {counts[each.digest] for each in listed[70:]} == {1}
+    assert max(counts.values()) <= 3
+
+
+def test_what_the_api_shows_in_spite_of_the_time_is_let_be_once_it_is_forgotten() -> None:
+    """Else an API that ignores the time has all but the newest orders recorded again every minute."""
+    model = Model(poll(), seen_max=30)
+    listed = [known(second * 60, str(second)) for second in range(100)][::-1]
+    for _ in range(10):
+        for number, page in enumerate(pages_of(listed, 10), 1):
+            model.page(page, has_next=number < 10, now=at(10_000))
+    assert max(Counter(model.taken).values()) <= 3
+
+
+def test_a_list_that_is_never_read_to_its_end_is_recorded_once() -> None:
+    """Past poll.pages_max a person is told; until they come, the topic must not fill with the same orders."""
+    model = Model(poll(), seen_max=30)
+    listed = [known(second * 60, str(second)) for second in range(100)][::-1]
+    for _ in range(3):
+        for page in pages_of(listed, 10):
+            model.page(page, has_next=True, now=at(10_000))
+        model.round = paging.begin(model.poll, model.position, overlong=True)
+    assert set(Counter(model.taken).values()) == {1}
 
 
 @pytest.mark.parametrize("seed", range(6))
