@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
+from projections import lattice
 from projections.clocks import NEVER
 from streams.vocabulary import Address, Payment, Person, Shipment
 from streams.vocabulary.order import Clock
@@ -10,6 +11,7 @@ from streams.vocabulary.order import Clock
 Keyed = TypeVar("Keyed", Payment, Shipment)
 
 NOTHING, MASKED, KNOWN = 0, 1, 2
+PROGRESS = frozenset({"status"})
 
 
 class Joins:
@@ -18,7 +20,8 @@ class Joins:
     - register: the value of the later event wins, null too; a field that an event does not have leaves it alone.
     - person: field by field; known beats masked (`*`) beats null, whenever they came; then the later wins.
     - address: the same, but as a whole, so that no line of an old address survives in a new one.
-    - by id: records with the same id join field by field, each field a register; no record ever goes away.
+    - by id: records with the same id join field by field, each field a register; no record ever goes away. A
+      `status` whose words have an order (`lattice.SHIPMENTS`) never goes back.
     """
 
     __slots__ = ("changes", "clock", "clocks")
@@ -58,14 +61,22 @@ class Joins:
         for record in given:
             update = {name: getattr(record, name) for name in record.model_fields_set if name != "id"}
             paths = {name: f"{field}.{record.id}.{name}" for name in update}
-            won = {name: value for name, value in update.items() if self.is_later(paths[name])}
-            self.clocks.update((paths[name], self.clock) for name in won)
             known = records.get(record.id)
+            won = {
+                name: value
+                for name, value in update.items()
+                if (self._is_further(paths[name], value, known) if name in PROGRESS else self.is_later(paths[name]))
+            }
+            self.clocks.update((paths[name], self.clock) for name in won)
             # Not by comparing records: a field that is null equals one that is absent there.
             is_changed = is_changed or known is None or bool(won)
             records[record.id] = record if known is None else known.updated(won)
         if is_changed:
             self.changes[field] = tuple(records[id] for id in sorted(records))
+
+    def _is_further(self, path: str, said: str | None, known: Payment | Shipment | None) -> bool:
+        given, held = lattice.shipment_rank(said), lattice.shipment_rank(None if known is None else known.status)
+        return given > held or (given == held and self.is_later(path))
 
     def _outranks(self, field: str, given: int, held: int) -> bool:
         return given > held or (given == held != NOTHING and self.is_later(field))

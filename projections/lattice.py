@@ -67,6 +67,18 @@ SILENT: Mapping[EventType, str | None] = {
     EventType.DELIVERY_FAILED: None,
 }
 
+# How far a parcel has come, in the words that have an order (seed 002); any other word says less than these, and of two
+# others the later counts.
+SHIPMENTS = (
+    "New",
+    "PartiallyReleased",
+    "Released",
+    "PartiallyTransiting",
+    "Transiting",
+    "PartiallyAcquired",
+    "Acquired",
+)
+
 # Flags that begin so name a platform's word that no rule knows: what it came with is kept, and a person is told once.
 UNKNOWN = "unknown-"
 UNKNOWN_EVENT = "unknown-event:"
@@ -97,6 +109,14 @@ CONTRADICTIONS: Mapping[frozenset[OrderStatus], str] = {
     for (now, said), (then, is_contradiction) in _STATUS_CELLS.items()
     if is_contradiction and then is said
 }
+
+
+_SHIPMENT_RANK: Mapping[str, int] = {word: rank for rank, word in enumerate(SHIPMENTS)}
+
+
+def shipment_rank(status: str | None) -> int:
+    """-1 where the word has no place among `SHIPMENTS`."""
+    return -1 if status is None else _SHIPMENT_RANK.get(status, -1)
 
 
 def contradictions(reached: Iterable[OrderStatus]) -> set[str]:

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
 import pytest
 
 from projections import lattice
-from streams.vocabulary import EventType, OrderStatus, PaymentStatus
+from projections.fold import fold
+from streams.platforms.commerceos import words
+from streams.vocabulary import EventType, Order, OrderFacts, OrderStatus, PaymentStatus, Shipment
+from tests.projections.events import selldone_event
 
 TABLES = [(lattice.NEXT, OrderStatus), (lattice.PAYMENT_NEXT, PaymentStatus)]
 Table = Mapping[tuple[Any, Any], Any]
@@ -84,3 +87,22 @@ def test_flags_are_bounded_and_the_same_whichever_came_first() -> None:
         two = lattice.with_flags(two, {word})
     assert (len(one), one[0]) == (lattice.UNKNOWN_MAX + 1, "cancelled-and-shipped")
     assert one == two
+
+
+@pytest.mark.parametrize("words", list(permutations(["Released", "Transiting", "Lost", "PartiallyAcquired", None])))
+def test_a_parcel_never_goes_back(words: tuple[str | None, ...]) -> None:
+    """CommerceOS' shipments have no time: an old snapshot that comes late would take a delivered parcel back."""
+    order: Order | None = None
+    for at_s, word in enumerate(words):
+        event = selldone_event("NewAction", {}, at_s=at_s, offset=at_s)
+        facts = OrderFacts(shipments=(Shipment(id="S-1", status=word),))
+        order = fold(order, event.model_copy(update={"data": facts}))
+    assert order is not None
+    assert ["PartiallyAcquired"] == [shipment.status for shipment in order.shipments]
+
+
+def test_the_words_of_parcels_are_those_that_the_platform_uses() -> None:
+    """A word in one table that is not in the other would be a parcel that goes back."""
+    assert list(lattice.SHIPMENTS) == sorted(
+        words.SHIPMENT_STATUSES, key=lambda word: words.SHIPMENT_STATUSES[word].rank
+    )
