@@ -20,6 +20,9 @@ UNKNOWN = Identity(None, None)
 
 DEPTH_MAX = 64
 NUMBER_CHARS_MAX = 64
+# Of a number's first digit. `1e900000` would take half a minute to become an integer, and `1e9999999999` fits into no
+# memory as text.
+EXPONENT_MAX = 1000
 
 _MAYBE_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -68,13 +71,21 @@ def peek(body: bytes, read: Callable[[Document], Identity]) -> Identity:
         return UNKNOWN
 
 
-def _decimal(text: str) -> Decimal:
+def number_of(text: str) -> Decimal | None:
+    """The exact number that `text` writes; None where it writes none, no finite one, or one past the bounds above."""
     if len(text) > NUMBER_CHARS_MAX:
-        raise _too_long()
+        return None
     try:
-        return Decimal(text)
+        number = Decimal(text)
     except InvalidOperation:
-        raise _too_long() from None
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) <= EXPONENT_MAX else None
+
+
+def _decimal(text: str) -> Decimal:
+    if (number := number_of(text)) is None:
+        raise _too_long()
+    return number
 
 
 def _integer(text: str) -> int:

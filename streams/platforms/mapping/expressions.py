@@ -8,7 +8,7 @@ numbers are made to take it, and never to turn it into a float.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, cast
 
 import jmespath
@@ -17,6 +17,7 @@ from jmespath.functions import Functions, signature
 from jmespath.visitor import Options, TreeInterpreter
 
 from streams.platforms.facts import total_of
+from streams.platforms.json import number_of
 from streams.platforms.webhook import Undecodable
 
 CHARS_MAX = 500
@@ -54,11 +55,7 @@ class ExactFunctions(Functions):
     def _func_to_number(self, value: Any) -> Any:
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
             return value
-        try:
-            number = Decimal(value) if isinstance(value, str) else None
-        except InvalidOperation:
-            return None
-        return number if number is not None and number.is_finite() else None
+        return number_of(value) if isinstance(value, str) else None
 
     @signature({"types": []})
     def _func_to_string(self, value: Any) -> Any:

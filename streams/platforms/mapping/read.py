@@ -19,6 +19,8 @@ from streams.platforms.webhook import Undecodable
 MEMBERS_MAX = 2000
 # A number below it is of seconds since 1970 (until the year 5138), from there on of milliseconds.
 MILLISECONDS_MIN = 100_000_000_000
+# The year 10000, in milliseconds.
+_TIME_MAX = 253_402_300_800_000
 
 AMOUNTS = frozenset({"quantity", "unit_price", "tax", "total", "subtotal", "discount", "shipping_cost", "amount"})
 TIMES = frozenset({"placed_at", "expected_at"})
@@ -52,6 +54,8 @@ def time_of(value: Any) -> datetime | Missing:
             return moment(value)
         value = Decimal(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal) or value <= 0:
+        return ABSENT
+    if value >= _TIME_MAX:
         return ABSENT
     seconds = Decimal(value) / 1000 if value >= MILLISECONDS_MIN else Decimal(value)
     try:

@@ -1,6 +1,8 @@
 """The declarative mapping: the worked example of its page, exact values, batches, and bounds that hold."""
 
 import json
+import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -123,6 +125,20 @@ def test_times_are_iso_or_seconds_or_milliseconds(value: Any, expected: datetime
 def test_time_that_is_none_counts_as_absent(value: Any) -> None:
     """The time of receipt is used then."""
     assert not isinstance(time_of(value), datetime)
+
+
+@pytest.mark.parametrize("number", ["1e900000", "0e900000", "1e1001", "-1e-900000", "9" * 5000])
+@pytest.mark.parametrize("setting", ["event", "occurred_at", "order_id", "note"])
+@pytest.mark.parametrize("expression", ["n", "ceil(n)", "ceil(to_number(s))", "to_string(to_number(s))"])
+def test_number_of_a_few_bytes_costs_neither_minutes_nor_gigabytes(number: str, setting: str, expression: str) -> None:
+    """`1e900000` took half a minute to become an integer, in ingest too; a few more digits, and all memory as text."""
+    given = {"order": {"note": expression}} if setting == "note" else {setting: expression}
+    body = f'{{"event":"created","id":"1","n":{number},"s":"{number}"}}'.encode()
+    platform, started_s = mapped(**given), time.process_time()
+    platform.identify(body, {})
+    with suppress(Undecodable):
+        platform.normalise(webhook("acme", body))
+    assert time.process_time() - started_s < 1
 
 
 def test_unknown_words_are_kept() -> None:
