@@ -150,12 +150,12 @@ class DeliveryLoop:
                 self._queue.settle(each.delivery)
         for delivery in superseded:
             self._queue.forget(delivery)
-        for delivery in intake.accepted:
-            self._queue.add(delivery)
         for delivery in intake.redriven:
             self._queue.release(delivery)
         for delivery in intake.discarded:
             self._queue.discard(delivery)
+        for delivery in intake.accepted:  # what was discarded just before may come again
+            self._queue.add(delivery)
         self._report.committed(settled, intake, self._queue)
 
 

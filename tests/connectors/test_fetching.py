@@ -15,6 +15,7 @@ from streams import topics
 from streams.outcomes import event_id
 from streams.record import Record
 from streams.vocabulary import CommandType, OutcomeResult
+from tests.connectors import make
 from tests.connectors.api import TOKEN, lines, serving
 from tests.connectors.harness import Line, line, until
 from tests.kafka import unique_name
@@ -154,6 +155,23 @@ async def test_a_dead_fetch_can_be_discarded(kafka: str, tmp_path: Path) -> None
 
         await until(gone, "the table empty")
         assert [] == await raw(made)
+
+
+async def test_what_is_discarded_and_commanded_again_at_once_is_made_again(kafka: str, tmp_path: Path) -> None:
+    """As a rebuild does it: both in one transaction must not stop the partition, and after each restart again."""
+    async with (
+        shop(0) as (api, url),
+        line(kafka, url, tmp_path, source=unique_name("qb"), **{**QUICK, "retry_delays_s": []}) as made,
+    ):
+        fetched = made.fetch("0")
+        await made.send([fetched])
+        await made.wait_for_outcomes(1)
+        api.orders["0"] = {"order_id": "0", "total_amount": "1", "customer": {"email": "a@b.se"}}
+        data = {"command_id": fetched.id, "who": "ada", "why": "again"}
+        word = make.command("op", fetched.order_key, target=made.name, type=CommandType.DISCARD, data=data)
+        await made.send([word, fetched])
+        assert (await made.wait_for_outcomes(2))[-1].result is OutcomeResult.DELIVERED
+        assert (made.workers[0].exits, len(await raw(made))) == ([], 1)
 
 
 async def test_an_outage_costs_time_and_no_order(kafka: str, tmp_path: Path) -> None:
