@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.exchange import ERROR_CHARS_MAX, Answer, Attempt, Masker, cut, shown
+from connectors.room import has_room
 from connectors.schedule import jittered_s, retry_after_s, retry_delay_s
 from connectors.targets import KINDS
 from connectors.verdict import Verdict
@@ -119,9 +120,9 @@ class Settler:
 
     def _problem(self, record: Output, masker: Masker) -> str | None:
         value = record.value or b""
-        if len(value) + RECORD_OVERHEAD_BYTES > self._record_bytes_max:
+        if not has_room(record, self._record_bytes_max):
             return f"the answer has {len(value)} bytes: more than a record holds (kafka.record_bytes_max)"
-        if masker.finds(value):
+        if masker.finds(value) or any(masker.finds(content) for _, content in record.headers):
             return "the answer holds a credential of ours, so it is not stored"
         return None
 

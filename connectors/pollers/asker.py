@@ -44,9 +44,11 @@ class Asker:
     async def page(self, query: Mapping[str, str], *, is_first: bool) -> Page | None:
         """None: there is no such page any more. Raises `PollError`, `Closing`."""
         session = self._client.session
-        header = await self._told(self._credentials.header(session, self._keep))
+        header = await self._token(self._credentials.header(session, self._keep))
         answer = await self._get(query, header)
-        if answer.status == 401 and (other := await self._told(self._credentials.renewed(session, header, self._keep))):
+        if answer.status == 401 and (
+            other := await self._token(self._credentials.renewed(session, header, self._keep))
+        ):
             answer = await self._get(query, other)
         if answer.status == 404 and not is_first:
             return None
@@ -62,6 +64,10 @@ class Asker:
             await self._unless_closing(asyncio.sleep(room_s))
         self._pace.take(self._clock())
         return await self._unless_closing(self._told(self._client.get(query, header)))
+
+    async def _token(self, doing: Coroutine[Any, Any, T]) -> T:
+        told = self._told(doing)
+        return await (self._unless_closing(told) if self._credentials.can_be_dropped else told)
 
     def _told(self, doing: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
         return told(doing, self._poll.timeout_s, lambda: self._credentials.secrets)

@@ -20,7 +20,13 @@ Keep = Callable[[TokenChain | None], Awaitable[None]]
 
 
 class Credentials(Protocol):
-    """`keep` commits the position: with new tokens, or (None) only to see that this poller is still the one."""
+    """`keep` commits the position: with new tokens, or (None) only to see that this poller is still the one.
+
+    `can_be_dropped`: nothing is lost where the worker stops while one of these waits for its answer.
+    """
+
+    @property
+    def can_be_dropped(self) -> bool: ...
 
     @property
     def secrets(self) -> frozenset[str]: ...
@@ -34,6 +40,8 @@ class Credentials(Protocol):
 
 class Refreshed:
     """Tokens of the authorization-code grant."""
+
+    can_be_dropped = False
 
     def __init__(self, chain: RefreshChain, timeout_s: float) -> None:
         self._chain, self._timeout_s = chain, min(timeout_s, REFRESH_TIMEOUT_S_MAX)
@@ -60,6 +68,8 @@ class Refreshed:
 
 class Plain:
     """Whatever a target can show."""
+
+    can_be_dropped = True
 
     def __init__(self, auth: Auth) -> None:
         self._auth = auth

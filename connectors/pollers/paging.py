@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from connectors.pollers.position import Known, Position, overlapping
+from connectors.pollers.position import Known, Position, earlier, overlapping
 from streams.settings.poll import Poll
 
 
@@ -104,5 +104,5 @@ def must_repeat(current: Round, begins: datetime | None) -> bool:
 def _written(poll: Poll, since: datetime) -> str:
     """As the API reads it. Where it compares days, "greater" may mean from the next day on: a day earlier is asked."""
     if poll.since_format == "date":
-        return (since.date() - timedelta(days=1)).isoformat()
+        return earlier(since, timedelta(days=1)).date().isoformat()
     return since.isoformat().replace("+00:00", "Z")

@@ -24,8 +24,9 @@ from connectors.pollers.client import PollError
 from connectors.pollers.credentials import credentials_of
 from connectors.pollers.pace import Pace
 from connectors.pollers.position import PollRequest, Position, TokenChain, seen_max
-from connectors.pollers.records import fits, raw_record
+from connectors.pollers.records import raw_record
 from connectors.pollers.report import Report
+from connectors.room import has_room
 from streams.platforms import Platform
 from streams.record import Output
 from streams.runtime.partition import Partition
@@ -57,6 +58,17 @@ class CommitFailed(Exception):
     """Whether the transaction is in Kafka is not known: this process must not go on."""
 
 
+def _kept(source: str, record: bytes | None) -> Position:
+    """Where it cannot be read everything is asked for again: that has only known documents recorded a second time."""
+    if record is None:
+        return Position()
+    try:
+        return Position.from_json(record)
+    except ValidationError as error:
+        log.warning("position unreadable, polling begins anew", source=source, fields=error.error_count())
+        return Position()
+
+
 class Poller:
     """Owns the one partition whose owner polls, from the end of its restore until it closes."""
 
@@ -70,8 +82,7 @@ class Poller:
     ) -> None:
         self._task, self._poll, self._partition, self._now, self._clock = task, task.poll, partition, now, clock
         self._key = task.source.encode()
-        kept = partition.table.get(self._key)
-        self._position = Position.from_json(kept) if kept is not None else Position()
+        self._position = _kept(task.source, partition.table.get(self._key))
         self._pace = Pace(self._poll.rate_per_second, self._poll.backoff_s_max, clock())
         credentials = credentials_of(self._poll, environ, self._position.tokens, now)
         self._asker = Asker(task.source, self._poll, partition, credentials, self._keep_tokens, self._pace, now, clock)
@@ -133,12 +144,21 @@ class Poller:
             page = await self._asker.page(query, is_first=not self._round.pages)
         except Closing:
             return
+        except CommitFailed:
+            raise
         except PollError as error:
-            wait_s = self._pace.failed(self._clock(), error.retry_after_s, self._random())
-            self._report.failed(error.reason, str(error), wait_s)
+            self._failed(error)
+            return
+        except Exception as error:  # one source that cannot be asked must not stop the others, and all deliveries
+            log.exception("poll failed unexpectedly", source=self._task.source)
+            self._failed(PollError("unexpected", type(error).__name__))
             return
         self._pace.worked()
         await self._keep(page, query)
+
+    def _failed(self, error: PollError) -> None:
+        wait_s = self._pace.failed(self._clock(), error.retry_after_s, self._random())
+        self._report.failed(error.reason, str(error), wait_s)
 
     # 4. commit
 
@@ -186,8 +206,9 @@ class Poller:
     def _outputs(self, new: Sequence[Found], query: Mapping[str, str], now: datetime) -> list[Output]:
         task, outputs = self._task, list[Output]()
         for found in new:
-            if fits(found, task.record_bytes_max):
-                outputs.append(raw_record(task.source, task.platform, found, query, now))
+            record = raw_record(task.source, task.platform, found, query, now)
+            if has_room(record, task.record_bytes_max):
+                outputs.append(record)
             else:
                 log.error("order too large for a record", source=task.source, id=found.known.digest, page=dict(query))
         return outputs

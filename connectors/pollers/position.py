@@ -4,7 +4,7 @@ An order is known by the digest of its document, so that a changed order is news
 """
 
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from pydantic import Field
 
@@ -15,6 +15,8 @@ SEEN_MAX = 10_000
 # What one of them takes in the record, generously; and all the rest of it.
 SEEN_BYTES = 120
 POSITION_BYTES = 16 * 1024
+
+_FIRST = datetime.min.replace(tzinfo=UTC)
 
 
 class TokenChain(Whole):
@@ -97,4 +99,9 @@ def seen_max(record_bytes_max: int) -> int:
 
 def overlapping(newest: datetime, overlap_s: float) -> datetime:
     """Where a round begins that must find what the API shows late, or with the same time as the newest."""
-    return newest - timedelta(seconds=overlap_s)
+    return earlier(newest, timedelta(seconds=overlap_s))
+
+
+def earlier(time: datetime, by: timedelta) -> datetime:
+    """`time - by`, not before the year 1: that is how some write that there is no time."""
+    return time - min(by, time - _FIRST)

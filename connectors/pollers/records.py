@@ -13,9 +13,6 @@ from streams import cloudevents, topics
 from streams.platforms import Platform
 from streams.record import Output
 
-# Headers and Kafka's own, on top of a record's value.
-RECORD_OVERHEAD_BYTES = 4096
-
 
 def raw_record(source: str, platform: Platform, found: Found, query: Mapping[str, str], now: datetime) -> Output:
     """The order as the API wrote it, under its key. `query`: of the request that brought it."""
@@ -28,8 +25,3 @@ def raw_record(source: str, platform: Platform, found: Found, query: Mapping[str
     headers.append((cloudevents.HTTP_QUERY, orjson.dumps(dict(query))))
     headers.append((cloudevents.HTTP_HEADERS, b"{}"))
     return Output(topics.webhooks(source), key.encode("utf-8", "backslashreplace"), found.body, headers)
-
-
-def fits(found: Found, record_bytes_max: int) -> bool:
-    """Whether one Kafka record can hold it."""
-    return len(found.body) + RECORD_OVERHEAD_BYTES <= record_bytes_max

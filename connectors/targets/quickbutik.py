@@ -23,6 +23,8 @@ from streams.vocabulary import Command, CommandType
 
 KIND = "quickbutik"
 PATH = "/v1/orders"
+JSON = "application/json"
+CONTENT_TYPE_CHARS_MAX = 200
 # An answer like this may be another one next time. What else is wrong with one is for normalise to judge: it is kept,
 # and set aside there with its reason.
 RETRIED = frozenset({"not-utf-8", "not-json", "not-a-list", "order-not-found", "other-order"})
@@ -54,14 +56,16 @@ def judge(command: Command, answer: Answer | None) -> Ruling:
 
 
 def records(command: Command, answer: Answer, at: datetime) -> Sequence[Output]:
-    """The raw record: the body as it came, under the order's key. No header of request or answer is in it."""
+    """The raw record: the body as it came, under the order's key. Of the answer's headers only its type is in it."""
     word = _text(command, EVENT_PARAMETER)
     headers = cloudevents.headers(
         id=command.id,
         source=f"/targets/{command.target}",
         type=f"webhook.{NAME}.fetched",
         time=at,
-        content_type=answer.headers.get("content-type", "application/json").encode("utf-8", "backslashreplace"),
+        content_type=answer.headers.get("content-type", JSON)[:CONTENT_TYPE_CHARS_MAX].encode(
+            "utf-8", "backslashreplace"
+        ),
     )
     query = {EVENT_PARAMETER: word, ORDER_PARAMETER: _text(command, ORDER_PARAMETER)}
     headers.append((cloudevents.HTTP_METHOD, b"GET"))

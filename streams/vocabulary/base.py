@@ -105,8 +105,11 @@ Money = Annotated[
 
 
 def to_utc(value: datetime) -> datetime:
-    """A time without an offset is taken as UTC, as every platform of the seeds sends it."""
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    """A time without an offset is taken as UTC, as every platform of the seeds sends it. Raises `ValueError`."""
+    try:
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:  # before the year 1 or after 9999 once it is in UTC
+        raise ValueError("a time out of range") from None
 
 
 Time = Annotated[datetime, AfterValidator(to_utc)]

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from connectors.auth import NoCredential, auth_of
 from connectors.exchange import Answer, Attempt, Masker, masker
 from connectors.outlet import Outlet
-from connectors.settle import RECORD_OVERHEAD_BYTES, Judged, Settled, Settler
+from connectors.room import ADDED_BYTES
+from connectors.settle import Judged, Settled, Settler
 from connectors.targets import quickbutik
 from connectors.targets.unprocessable import Unprocessable
 from connectors.verdict import Verdict
@@ -19,6 +20,8 @@ from streams import topics
 from streams.normalise import normalise_step, raw_webhook
 from streams.platforms import PLATFORMS
 from streams.record import Output, Record
+from streams.runtime.compute import RECORD_OVERHEAD_BYTES
+from streams.runtime.quarantine import quarantined
 from streams.runtime.state import MemoryStore, Overlay
 from streams.settings.auth import TargetBasic
 from streams.vocabulary import Command, CommandType, DeadLetter, EventType, OrderEvent, Outcome, OutcomeResult
@@ -48,6 +51,11 @@ def settle(given: Answer, record_bytes_max: int = 4 * MIB, secrets: Masker | Non
 
 def stored(settled: Settled) -> list[Output]:
     return [output for output in settled.outputs if output.topic == topics.webhooks("quickbutik")]
+
+
+def bytes_of(output: Output) -> int:
+    headers = sum(len(name) + len(value) for name, value in output.headers)
+    return len(output.key or b"") + len(output.value or b"") + headers
 
 
 def outcome(settled: Settled) -> Outcome:
@@ -154,11 +162,23 @@ def test_a_cut_answer_is_never_stored_as_if_whole() -> None:
 
 def test_an_answer_that_no_record_can_hold_is_a_dead_letter_that_says_so() -> None:
     """The broker would refuse the whole transaction, and the partition would stop."""
-    fits = len(ORDER) + RECORD_OVERHEAD_BYTES
+    (record,) = stored(settle(answer()))
+    fits = bytes_of(record) + ADDED_BYTES
     assert len(stored(settle(answer(), fits))) == 1
     settled = settle(answer(), fits - 1)
     assert (stored(settled), outcome(settled).result) == ([], OutcomeResult.DEAD)
     assert "kafka.record_bytes_max" in (outcome(settled).error or "")
+
+
+def test_a_header_of_the_answer_makes_no_record_too_large() -> None:
+    """The largest answer that is stored must also fit with its headers, and once more where it is set aside."""
+    type = "application/json;" + " " * 8000
+    fits = bytes_of(stored(settle(answer()))[0]) + ADDED_BYTES
+    settled = settle(Answer(200, {"content-type": type}, ORDER), fits + 200)
+    assert [] == [len(v) for output in stored(settled) for _, v in output.headers if len(v) > 200]
+    (record,) = stored(settle(answer(), fits))
+    aside = quarantined(Record("in", 0, 0, 0, record.key, record.value, record.headers), "invalid-order", "x" * 5000)
+    assert bytes_of(aside) + RECORD_OVERHEAD_BYTES <= fits
 
 
 def test_an_answer_that_repeats_our_key_is_not_stored() -> None:
