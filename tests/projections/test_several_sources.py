@@ -1,4 +1,4 @@
-"""One invariant, over several sources that speak of one order: whatever comes first, order, target and stock end alike."""
+"""One invariant, over several sources that speak of one order: whatever comes first, all ends alike."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -108,7 +108,7 @@ def of_duda() -> Iterator[Said]:
 
 
 def of_shop() -> Iterator[Said]:
-    order = {
+    order: dict[str, Any] = {
         "order_id": "1",
         "total_amount": "10.00",
         "customer": {"email": "a@example.com", "full_name": "Ann"},
