@@ -1,12 +1,23 @@
 """The auth schemes of sources (inbound) and targets (outbound), as the file writes them. Secrets are references."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 # `env:NAME` or `file:PATH`; resolved by streams.settings.secrets, never printed.
 SecretRef = Annotated[str, StringConstraints(pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$")]
 Secrets = Annotated[tuple[SecretRef, ...], Field(min_length=1, max_length=2)]
+
+
+def _header_name(value: str) -> str:
+    if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}", value):
+        raise ValueError('is no name of an HTTP header, so no request could have it: write it as "x-signature"')
+    return value
+
+
+# A token of RFC 9110, 5.6.2.
+HeaderName = Annotated[str, AfterValidator(_header_name)]
 
 
 class Scheme(BaseModel):
@@ -42,7 +53,7 @@ class Hmac(Scheme):
 
     scheme: Literal["hmac"]
     secrets: Secrets
-    header: str
+    header: HeaderName
     algorithm: Literal["sha256", "sha384", "sha512", "sha1"] = "sha256"
     encoding: Literal["hex", "base64"] = "hex"
     prefix: str = ""
@@ -70,8 +81,8 @@ class Token(Scheme):
 
     scheme: Literal["token"]
     secrets: Secrets
-    header: str | None = None
-    query: str | None = None
+    header: HeaderName | None = None
+    query: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
     path: bool = False
 
     @model_validator(mode="after")
