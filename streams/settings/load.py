@@ -118,10 +118,10 @@ def _options(table: Mapping[str, Any], sources: frozenset[str]) -> Sequence[tupl
     from streams.platforms import NAMES, InvalidOptions, SourceConfig, platform_of
 
     name, platform, options = table.get("name"), table.get("platform"), table.get("options", {})
-    if not isinstance(name, str) or platform not in NAMES or not isinstance(options, Mapping):
+    if not isinstance(name, str) or str(platform) not in NAMES or not isinstance(options, Mapping):
         return ()
     try:
-        platform_of(SourceConfig(name, platform, name, sources, options))
+        platform_of(SourceConfig(name, str(platform), name, sources, options))
     except InvalidOptions as error:
         return error.problems
     return ()
