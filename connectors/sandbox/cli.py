@@ -10,6 +10,9 @@ import typer
 from aiohttp import web
 
 from connectors.sandbox.apicbase import Account, ApicbaseApi
+from connectors.sandbox.commerceos.api import CommerceOSApi
+from connectors.sandbox.commerceos.rules import Rules
+from connectors.sandbox.commerceos.tokens import Client
 from connectors.sandbox.external import ExternalApi
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.quickbutik import QuickbutikApi
@@ -22,6 +25,8 @@ TOKEN_VARIABLE = "EXTERNAL_API_TOKEN"  # noqa: S105 (the variable's name)
 QUICKBUTIK_VARIABLE = "QUICKBUTIK_API_KEY"
 APICBASE_SECRET_VARIABLE = "APICBASE_CLIENT_SECRET"  # noqa: S105 (the variable's name)
 APICBASE_REFRESH_VARIABLE = "APICBASE_REFRESH_TOKEN"
+COMMERCEOS_SECRET_VARIABLE = "COMMERCEOS_CLIENT_SECRET"  # noqa: S105 (the variable's name)
+COMMERCEOS_TOKEN_VARIABLE = "COMMERCEOS_API_TOKEN"  # noqa: S105 (the variable's name)
 STOP_TIMEOUT_S = 1.0
 
 
@@ -49,6 +54,16 @@ def command(
     apicbase_refresh_token: Annotated[
         str, typer.Option(envvar=APICBASE_REFRESH_VARIABLE, help="The first one that is good.")
     ] = Account().refresh_token,
+    commerceos_client_id: Annotated[str, typer.Option()] = Client().client_id,
+    commerceos_client_secret: Annotated[
+        str | None, typer.Option(envvar=COMMERCEOS_SECRET_VARIABLE, help="Of its OAuth2 client.")
+    ] = None,
+    commerceos_token: Annotated[
+        str | None,
+        typer.Option(envvar=COMMERCEOS_TOKEN_VARIABLE, help="A fixed Bearer token; without this or that no such API."),
+    ] = None,
+    commerceos_token_ttl_s: Annotated[float, typer.Option(min=0.1, help="How long its tokens live.")] = 60,
+    commerceos_requests_max: Annotated[int, typer.Option(min=1, max=100_000, help="In any second.")] = 100,
 ) -> None:
     """Run stand-in APIs that remember what was asked of them and fail as they are told to."""
     faults = Faults(
@@ -67,6 +82,11 @@ def command(
     if apicbase_client_secret is not None:
         account = Account(client_secret=apicbase_client_secret, refresh_token=apicbase_refresh_token)
         apis.append(ApicbaseApi(account, faults))
+    if commerceos_client_secret is not None or commerceos_token is not None:
+        client = Client(commerceos_client_id, commerceos_client_secret, commerceos_token, commerceos_token_ttl_s)
+        commerceos = CommerceOSApi(client, faults)
+        commerceos.store.rules = Rules(requests_max=commerceos_requests_max)
+        apis.append(commerceos)
     asyncio.run(serve(application(apis), host, port, port_file))
     raise SystemExit(0)
 
