@@ -65,6 +65,7 @@ def build(settings: Settings, role: str, instance: str | None, agents: Sequence[
         flow,
     )
     app = faust.App(group_id, **_faust_settings(settings, bootstrap, instance))
+    app.producer_only = not agents  # Faust's consumer fails where there is nothing to subscribe to
     app.transport = _transport(app, assignment)
     flow.app = app
     for agent in agents:

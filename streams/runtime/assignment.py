@@ -49,11 +49,11 @@ class Assignment:
         self._pool: Executor = ThreadPoolExecutor(THREADS_MAX, thread_name_prefix="transaction")
         self._tables: dict[TopicPartition, Table] = {}
         self.partitions: dict[TopicPartition, Partition] = {}
-        self.assigned_once = False
+        self.assigned_once = not agents
 
     @property
     def ready(self) -> bool:
-        """True once an assignment is known and all its state is restored."""
+        """True once an assignment is known and all its state is restored, and where there is nothing to assign."""
         return self.assigned_once and all(partition.restored for partition in self.partitions.values())
 
     def deliver(self, topic: str, number: int, records: Sequence[Record]) -> None:
