@@ -1,15 +1,16 @@
 """One HTTP session per target: deadlines, bounds, credentials. An attempt never raises for what the network does."""
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from datetime import datetime
 
 import aiohttp
 import structlog
+from aiohttp.abc import AbstractResolver
 
 from connectors.auth import Auth, AuthError
 from connectors.bounded import read_cut
+from connectors.egress import USER_AGENT, network_error, open_session, timed_out
 from connectors.exchange import Answer, Attempt, Masker, Request, masker
 from connectors.verdict import UNAUTHORISED
 from streams.settings.errors import SettingsError
@@ -17,30 +18,17 @@ from streams.settings.model import Target
 
 log = structlog.get_logger(__name__)
 
-CONNECT_TIMEOUT_S_MAX = 5.0
-KEEPALIVE_S = 30.0
-USER_AGENT = "orderlog"
-
 
 class TargetClient:
-    """Sends requests to one target. TLS is verified; redirects are not followed; cookies are not kept."""
+    """Sends requests to one target, over a session of connectors.egress; redirects are not followed."""
 
-    def __init__(self, target: Target, auth: Auth, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, target: Target, auth: Auth, now: Callable[[], datetime], resolver: AbstractResolver | None = None
+    ) -> None:
         self._target, self._auth, self._now = target, auth, now
         self._base_url = target.base_url.rstrip("/")
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                limit=target.max_in_flight + 1,  # one for a token
-                ssl=ssl.create_default_context(),
-                keepalive_timeout=KEEPALIVE_S,
-            ),
-            timeout=aiohttp.ClientTimeout(
-                total=target.timeout_s, sock_connect=min(CONNECT_TIMEOUT_S_MAX, target.timeout_s)
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # a small body could become a large one
-            trust_env=False,
-        )
+        connections_max = target.max_in_flight + 1  # one for a token
+        self._session = open_session(f"targets.{target.name}", target, connections_max, resolver)
 
     @property
     def masker(self) -> Masker:
@@ -56,10 +44,10 @@ class TargetClient:
         try:
             async with asyncio.timeout(self._target.timeout_s):
                 return await self._with_fresh_credential(sent)
-        except TimeoutError:
-            return sent.failed(f"no answer within {self._target.timeout_s:g} s")
+        except TimeoutError as error:
+            return sent.failed(timed_out(error, self._target.timeout_s))
         except (aiohttp.ClientError, OSError, AuthError, SettingsError) as error:
-            return sent.failed(f"{type(error).__name__}: {error}")
+            return sent.failed(network_error(error))
         except Exception as error:  # one request that cannot be sent must not stop those of other orders
             log.exception("attempt failed unexpectedly", target=self._target.name)
             return sent.failed(type(error).__name__)

@@ -8,7 +8,7 @@ from streams import topics
 from streams.platforms import NAMES, InvalidOptions, Platform, Problem, platform_of
 from streams.platforms.webhook import accept_all
 from streams.settings import Settings, SettingsError
-from streams.settings.check import is_loopback
+from streams.settings.addresses import is_loopback
 from streams.settings.errors import Mistake
 from streams.settings.model import Source
 from streams.sources import config_of

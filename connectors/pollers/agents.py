@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 
+from connectors.egress import check_files
 from connectors.pollers.credentials import credentials_of
 from connectors.pollers.poller import Poller, Task, utc_now
 from streams import sources, topics
@@ -16,7 +17,7 @@ FIRST = 0
 
 
 def agents(settings: Settings) -> Sequence[Agent]:
-    """Raises `SettingsError` where a poller's secret is not to be found."""
+    """Raises `SettingsError` where a poller's secret is not to be found, or its TLS files cannot be used."""
     platforms = sources.platforms(settings)
     record_bytes_max = settings.kafka.record_bytes_max
     return [
@@ -27,6 +28,7 @@ def agents(settings: Settings) -> Sequence[Agent]:
 
 
 def _agent(task: Task) -> Agent:
+    check_files(f"sources.{task.source}.poll", task.poll)
     credentials_of(task.poll, os.environ, None, utc_now)
 
     async def run(partition: Partition) -> None:

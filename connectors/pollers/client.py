@@ -1,24 +1,25 @@
 """One session per poller: deadlines, bounds, no redirects, no cookies. What goes wrong has a reason: `PollError`."""
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 
 from connectors.auth import AuthError
 from connectors.bounded import read_cut
+from connectors.egress import network_error, open_session, timed_out
 from connectors.exchange import masker
-from connectors.http import CONNECT_TIMEOUT_S_MAX, KEEPALIVE_S, USER_AGENT
 from connectors.schedule import retry_after_s
 from streams.settings.errors import SettingsError
 from streams.settings.poll import Poll
 
 MESSAGE_CHARS_MAX = 300
 TOO_MANY_REQUESTS = 429
+CONNECTIONS_MAX = 2
 T = TypeVar("T")
 
 
@@ -41,19 +42,10 @@ class Answer:
 class ListClient:
     """Asks one source's API for pages of its list."""
 
-    def __init__(self, poll: Poll, now: Callable[[], datetime]) -> None:
+    def __init__(self, poll: Poll, now: Callable[[], datetime], resolver: AbstractResolver | None = None) -> None:
         self._poll, self._now = poll, now
         self._url = poll.base_url.rstrip("/") + poll.path
-        self.session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=2, ssl=ssl.create_default_context(), keepalive_timeout=KEEPALIVE_S),
-            timeout=aiohttp.ClientTimeout(
-                total=poll.timeout_s, sock_connect=min(CONNECT_TIMEOUT_S_MAX, poll.timeout_s)
-            ),
-            cookie_jar=aiohttp.DummyCookieJar(),
-            auto_decompress=False,  # a small body could become a large one
-            trust_env=False,
-            headers={"User-Agent": USER_AGENT},
-        )
+        self.session = open_session("sources.poll", poll, CONNECTIONS_MAX, resolver)
 
     async def close(self) -> None:
         await self.session.close()
@@ -83,12 +75,12 @@ async def told(doing: Awaitable[T], timeout_s: float, secrets: Callable[[], froz
     """What the network, the token endpoint and the secrets' files do wrong, as a `PollError` without a secret in it."""
     try:
         return await doing
-    except TimeoutError:
-        raise PollError("timeout", f"no answer within {timeout_s:g} s") from None
+    except TimeoutError as error:
+        raise PollError("timeout", timed_out(error, timeout_s)) from None
     except (AuthError, SettingsError) as error:
         raise PollError("token", _safe(str(error), secrets())) from None
     except (aiohttp.ClientError, OSError) as error:
-        raise PollError("network", _safe(f"{type(error).__name__}: {error}", secrets())) from None
+        raise PollError("network", _safe(network_error(error), secrets())) from None
 
 
 def _safe(text: str, secrets: frozenset[str]) -> str:

@@ -1,18 +1,15 @@
 """What no single field can tell: names that repeat, collide or lead nowhere, and doors left open."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
 from streams import topics
-from streams.settings import check_sources
+from streams.settings import check_sources, check_urls
+from streams.settings.addresses import is_loopback
 from streams.settings.lines import Path
 from streams.settings.model import Ingest, Projections, Source, Target
-
-HTTPS_KINDS = frozenset({"quickbutik"})
 
 Finding = tuple[Path, str, str]
 M = TypeVar("M", bound=BaseModel)
@@ -27,19 +24,9 @@ def check(
     yield from _routes(data)
     yield from _platforms(data, platforms)
     yield from _open_doors(data)
-    yield from _urls(data)
+    yield from check_urls.check_urls(_each_valid(data, "targets", Target), _each_valid(data, "sources", Source))
     targets = [table for _, table in _tables(data, "targets")]
     yield from check_sources.check_sources(list(_tables(data, "sources")), targets, options)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a server bound to `host` is reachable from this machine only."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _names(data: Mapping[str, Any], section: str, makers: tuple[Callable[[str], str], ...]) -> Iterator[Finding]:
@@ -84,57 +71,14 @@ def _platforms(data: Mapping[str, Any], platforms: Callable[[], Collection[str]]
 def _open_doors(data: Mapping[str, Any]) -> Iterator[Finding]:
     ingest = _valid(Ingest, data.get("ingest", {}))
     if ingest and not is_loopback(ingest.host) and not ingest.allow_unauthenticated:
-        for number, table in _tables(data, "sources"):
-            source = _valid(Source, table)
-            if source and source.auth.scheme == "none" and not source.allow_unauthenticated:
+        for number, source in _each_valid(data, "sources", Source):
+            if source.auth.scheme == "none" and not source.allow_unauthenticated:
                 mend = "choose a scheme, bind ingest.host to loopback, or set allow_unauthenticated = true"
                 yield ("sources", number, "auth"), "anyone on the network could send orders here", mend
     reader = _valid(Projections, data.get("projections", {}))
     if reader and not is_loopback(reader.host) and reader.token is None:
         mend = 'set projections.token = "env:NAME", or bind projections.host to loopback'
         yield ("projections", "host"), "anyone on the network could read every order", mend
-
-
-def _urls(data: Mapping[str, Any]) -> Iterator[Finding]:
-    for number, table in _tables(data, "targets"):
-        target = _valid(Target, table)
-        if not target:
-            continue
-        if problem := _url_problem(target.base_url) or _plain_problem(target):
-            yield ("targets", number, "base_url"), *problem
-        token_url = getattr(target.auth, "token_url", None)
-        if token_url is not None and (problem := _url_problem(token_url)):
-            yield ("targets", number, "auth", "token_url"), *problem
-    for number, table in _tables(data, "sources"):
-        source = _valid(Source, table)
-        if source is None or source.poll is None:
-            continue
-        if problem := _url_problem(source.poll.base_url):
-            yield ("sources", number, "poll", "base_url"), *problem
-        token_url = getattr(source.poll.auth, "token_url", None)
-        if token_url is not None and (problem := _url_problem(token_url)):
-            yield ("sources", number, "poll", "auth", "token_url"), *problem
-
-
-def _url_problem(url: str) -> tuple[str, str] | None:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return "is not a URL", "write http://host:port or https://host"
-    if parts.scheme not in ("http", "https") or not host:
-        return "is not an http or https URL", "write http://host:port or https://host"
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        return "must hold no credentials, query or fragment", "put credentials into auth, as env:NAME or file:PATH"
-    return None
-
-
-def _plain_problem(target: Target) -> tuple[str, str] | None:
-    """Quickbutik's key is in every request, and its API refuses plain HTTP; a stand-in on this machine may be plain."""
-    parts = urlsplit(target.base_url)
-    if target.kind not in HTTPS_KINDS or parts.scheme == "https" or is_loopback(parts.hostname or ""):
-        return None
-    return f"must be https: {target.kind} takes its key over nothing else", f"write https://{parts.netloc}"
 
 
 def _tables(data: Mapping[str, Any], section: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -148,6 +92,13 @@ def _each(data: Mapping[str, Any], section: str, key: str) -> Iterator[tuple[int
     for number, table in _tables(data, section):
         if isinstance(value := table.get(key), str):
             yield number, value
+
+
+def _each_valid(data: Mapping[str, Any], section: str, model: type[M]) -> Iterator[tuple[int, M]]:
+    """The tables that are right by themselves."""
+    for number, table in _tables(data, section):
+        if (valid := _valid(model, table)) is not None:
+            yield number, valid
 
 
 def _valid(model: type[M], raw: Any) -> M | None:

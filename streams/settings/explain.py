@@ -40,6 +40,8 @@ def _explain(error: Mapping[str, Any], data: Mapping[str, Any]) -> tuple[Path, s
             return path, "is required", "add it"
         case "union_tag_invalid" | "union_tag_not_found":
             return (*path, "scheme"), "no such scheme", f"one of {_listed(context.get('expected_tags'), data, path)}"
+        case "string_pattern_mismatch" if "tls" in path:
+            return path, "does not name a file", 'write "file:PATH"'
         case "string_pattern_mismatch" if _is_secret(path):
             return path, WRITTEN_OUT, WRITTEN_OUT_MEND
         case "string_pattern_mismatch":

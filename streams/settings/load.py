@@ -14,6 +14,7 @@ from streams.settings.errors import Mistake, SettingsError
 from streams.settings.explain import explain
 from streams.settings.model import Settings
 from streams.settings.secrets import references, resolve
+from streams.settings.tls import unusable
 
 __all__ = ["SettingsError", "check_secrets", "find", "load"]
 
@@ -32,7 +33,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 def check_secrets(
     path: Path | None, environ: Mapping[str, str], sections: Container[object] = ("sources", "targets", "projections")
 ) -> Settings:
-    """As `load`, and every secret that is named in these sections must be there. Raises `SettingsError`."""
+    """As `load`, and every secret and TLS file named in these sections must be there. Raises `SettingsError`."""
     settings, places = _read(path, environ)
     mistakes: list[Mistake] = []
     for setting, ref in references(settings):
@@ -42,6 +43,7 @@ def check_secrets(
             resolve(ref, environ)
         except SettingsError as error:
             mistakes.append(places.mistake(setting, f"{error}", ""))
+    mistakes += [places.mistake(*finding) for finding in unusable(settings) if finding[0][0] in sections]
     if mistakes:
         raise SettingsError(mistakes)
     return settings

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from streams.settings.auth import SecretRef, SourceAuth, TargetAuth
+from streams.settings.outbound import CONNECT_TIMEOUT_S, ConnectTimeout, ReadTimeout, Tls
 from streams.settings.poll import Poll
 from streams.settings.section import Name, Port, Section
 
@@ -105,18 +106,23 @@ class Breaker(Section):
 
 
 class Target(Section):
-    """One downstream API. What is not set is as its kind says."""
+    """One downstream API. What is not set is as its kind says; the way out to it: streams.settings.outbound."""
 
     name: Name
     kind: Literal["external", "quickbutik"]
     base_url: str
     auth: TargetAuth
+    allow_private: bool = False
+    allow_plain_http: bool = False
+    tls: Tls | None = None
     rate_per_second: float = Field(default=100, gt=0)
     max_in_flight: int = Field(default=32, ge=1, le=10_000)
     retry_delays_s: tuple[RetryDelay, ...] = Field(
         default_factory=lambda given: RETRY_DELAYS_S[given["kind"]], max_length=100
     )
     timeout_s: float = Field(default=10, gt=0)
+    connect_timeout_s: ConnectTimeout = CONNECT_TIMEOUT_S
+    read_timeout_s: ReadTimeout | None = None
     response_bytes_max: int = Field(default=256 * 1024, ge=1)
     breaker: Breaker = Field(default_factory=lambda given: Breaker(failures=BREAKER_FAILURES[given["kind"]]))
 

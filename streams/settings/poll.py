@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from streams.settings.auth import PollAuth
+from streams.settings.outbound import CONNECT_TIMEOUT_S, ConnectTimeout, ReadTimeout, Tls
 from streams.settings.section import Section
 
 
@@ -39,6 +40,9 @@ class Poll(Section):
     base_url: str
     path: UrlPath = "/api/v2/integrations/suppliers/purchase_orders/"
     auth: PollAuth
+    allow_private: bool = False
+    allow_plain_http: bool = False
+    tls: Tls | None = None
     query: Parameters = Field(default_factory=lambda: {"status": "ORDERED"})
     page_parameter: FieldName = "page"
     page_first: int = Field(default=1, ge=0, le=1)
@@ -54,6 +58,8 @@ class Poll(Section):
     interval_s: float = Field(default=60, gt=0, le=24 * 60 * 60)
     rate_per_second: float = Field(default=1, gt=0, le=1000)
     timeout_s: float = Field(default=20, gt=0, le=300)
+    connect_timeout_s: ConnectTimeout = CONNECT_TIMEOUT_S
+    read_timeout_s: ReadTimeout | None = None
     backoff_s_max: float = Field(default=300, gt=0, le=24 * 60 * 60)
     pages_max: int = Field(default=1000, ge=1, le=100_000)
     response_bytes_max: int = Field(default=4 * 1024 * 1024, ge=1024, le=64 * 1024 * 1024)

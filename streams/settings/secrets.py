@@ -9,7 +9,8 @@ from streams.settings.model import Settings
 MASK = "***"
 # The settings that hold references, wherever they stand.
 KEYS = frozenset({"secrets", "token", "password", "client_secret", "refresh_token"})
-SECRET_BYTES_MAX = 64 * 1024
+# A bundle of certificates is larger than any secret.
+SECRET_BYTES_MAX = 4 * 1024 * 1024
 
 
 def resolve(ref: str, environ: Mapping[str, str]) -> bytes:
