@@ -54,7 +54,7 @@ class Admin:
         for name, handler in actions.items():
             app.router.add_post(f"{ADMIN}/{name}", answers.loopback(_told(handler)))
         for name in ("effects", "orders", "shipments", "payment-orders", "products"):
-            app.router.add_get(f"{ADMIN}/{name}", answers.loopback(self.get_lines))
+            app.router.add_get(f"{ADMIN}/{name}", answers.loopback(_told(self.get_lines)))
 
     async def put_products(self, request: web.Request) -> web.StreamResponse:
         found = read.document(b'{"products":' + await request.read() + b"}")["products"]
@@ -102,6 +102,7 @@ class Admin:
 
     async def get_lines(self, request: web.Request) -> web.StreamResponse:
         store = self._api.store
+        store.lapse()
         match request.path.rpartition("/")[2]:
             case "effects":
                 return await answers.ndjson(request, list(self._api.journal.entries))
@@ -121,7 +122,8 @@ def _told(handler: answers.Handler) -> answers.Handler:
 
     async def handled(request: web.Request) -> web.StreamResponse:
         try:
-            return await handler(request)
+            with read.exact():
+                return await handler(request)
         except Refused as error:
             return answers.json(422 if error.why is Why.INVALID else error.status, error.document())
         except ValidationError as error:

@@ -10,7 +10,7 @@ import orjson
 from aiohttp import web
 
 from connectors.sandbox import answers
-from connectors.sandbox.commerceos import tokens
+from connectors.sandbox.commerceos import read, tokens
 from connectors.sandbox.commerceos.admin import ADMIN, Admin
 from connectors.sandbox.commerceos.call import Call
 from connectors.sandbox.commerceos.journal import REFUSED, Journal
@@ -88,7 +88,8 @@ class CommerceOSApi:
             self._unauthorised += 1
             return _problem(401, "Unauthorised", {"WWW-Authenticate": 'Bearer error="invalid_token"'})
         verb = "write" if call.is_change else "read"
-        if not scopes & {f"{verb}:{thing}" for thing in SCOPES.get(call.collection, ())}:
+        needed = {f"{verb}:{thing}" for thing in SCOPES.get(call.collection, ())}
+        if needed and not scopes & needed:
             return _problem(403, "InsufficientScope", {"WWW-Authenticate": 'Bearer error="insufficient_scope"'})
         if call.is_change and request.content_type != "application/json":
             return _problem(415, "UnsupportedMediaType", {})
@@ -99,7 +100,8 @@ class CommerceOSApi:
         try:
             if call.is_change:
                 self.journal.make_room()
-            reply = self.routes.reply(call)
+            with read.exact():
+                reply = self.routes.reply(call)
         except Refused as error:
             self._note(call, REFUSED, error.status, error)
             return answers.json(error.status, error.document())

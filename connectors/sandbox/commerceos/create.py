@@ -89,16 +89,16 @@ def _item(found: Any, path: str, until: datetime | None, products: Catalogue) ->
 
 
 def _instances(found: Any, path: str, kind: str | None) -> tuple[dict[str, str], ...]:
-    """Of a device or a plan one each: the API heeds only the first."""
+    """One: the API heeds only the first, so that more would be lost."""
     instances: list[dict[str, str]] = []
     for index, each in enumerate(read.non_empty(found, path)):
-        if not isinstance(each, dict) or len(each) != 1 or not set(each) <= {"imei", "phoneImei", "serialNumber"}:
-            raise invalid("InvalidField", "an instance has an imei, a phoneImei or a serialNumber", f"{path}.{index}")
+        if not isinstance(each, dict) or len(each) != 1 or not set(each) <= {"imei", "phoneImei"}:
+            raise invalid("InvalidField", "an instance has an imei or a phoneImei", f"{path}.{index}")
         (name,) = each
         if name != {DEVICE: "imei", PLAN: "phoneImei"}.get(kind or "", name):
             raise invalid("InvalidInstanceType", f"a {kind} has no {name}", f"{path}.{index}")
         instances.append({name: read.text(each[name], f"{path}.{index}.{name}")})
-    if len(instances) > 1 and any("serialNumber" not in each for each in instances):
+    if len(instances) > 1:
         raise invalid("TooManyInstances", "of several devices or plans each is an item of its own", path)
     return tuple(instances)
 

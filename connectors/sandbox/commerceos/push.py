@@ -8,6 +8,7 @@ import aiohttp
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
+from connectors.sandbox.commerceos.model import Order, Shipment
 from connectors.sandbox.commerceos.path import parse
 from connectors.sandbox.commerceos.query import Asked, Resource, asked, first, narrowed, project, values
 from connectors.sandbox.commerceos.refusal import invalid
@@ -86,7 +87,7 @@ async def push(routes: Routes, wanted: Push) -> Pushed:
             if not str(answers[-1]["status"]).startswith("2"):
                 return Pushed(len(found), answers)
     for each in found:
-        if each.thing is not None:
+        if isinstance(each.thing, Order | Shipment):
             each.thing.identifiers |= wanted.sets
     return Pushed(len(found), answers)
 

@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from operator import eq, ge, gt, le, lt
+from operator import ge, gt, le, lt
 from typing import Any
 
 from connectors.sandbox.commerceos.path import Condition, Operator, Step, condition, step
-from connectors.sandbox.commerceos.refusal import Refused, invalid
+from connectors.sandbox.commerceos.refusal import invalid
 
 TAKE_DEFAULT, TAKE_MAX = 1000, 10_000
 _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "=": eq,
     ">": gt,
     "<": lt,
     ">=": ge,
@@ -22,11 +21,17 @@ _SIGNS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A thing with fields, of which `shown` are given unasked. `thing`: what it is a view of."""
+    """A thing with fields, each made of it when it is asked for. `shown`: those that are given unasked."""
 
-    fields: Mapping[str, Callable[[], Any]]
+    thing: Any
+    fields: Mapping[str, Callable[[Any], Any]]
     shown: tuple[str, ...] = ("identifiers",)
-    thing: Any = None
+
+    def get(self, name: str) -> Any:
+        """Raises `Refused` for a field that there is not."""
+        if name not in self.fields:
+            raise invalid("UnknownField", f"there is no field {name}", name)
+        return self.fields[name](self.thing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +75,7 @@ def project(value: Any, wanted: Asked) -> Any:
             for alias, (path, inner) in wanted.only.items()
         }
     names = [*value.shown, *wanted.extra, *(value.fields if wanted.everything else ())]
-    return {name: project(_get(value, name), wanted.extra.get(name, Asked())) for name in dict.fromkeys(names)}
+    return {name: project(value.get(name), wanted.extra.get(name, Asked())) for name in dict.fromkeys(names)}
 
 
 def values(value: Any, path: Sequence[str], *, is_strict: bool = False) -> list[Any]:
@@ -85,7 +90,7 @@ def values(value: Any, path: Sequence[str], *, is_strict: bool = False) -> list[
     if isinstance(value, Resource):
         if name not in value.fields and not is_strict:
             return []
-        return values(_get(value, name), rest)
+        return values(value.get(name), rest)
     return values(value[name], rest) if isinstance(value, dict) and name in value else []
 
 
@@ -122,11 +127,14 @@ def _holds(thing: Any, wanted: Condition) -> bool:
 
 
 def _compares(found: Any, sign: str, wanted: str) -> bool:
-    """A list equals a value where it holds that one alone, and includes (`=~`) it where it holds it."""
+    """A list equals a value where it holds that one alone, and includes (`=~`) it where it holds it.
+
+    What is equal is equal letter by letter: 1001 and 1001.0 are two ids. Greater and less go by number or time.
+    """
     if isinstance(found, list):
         return wanted in found if sign == "=~" else sign == "=" and found == [wanted]
-    if sign == "=~":
-        return wanted in str(found)
+    if sign in ("=", "=~"):
+        return str(found) == wanted if sign == "=" else wanted in str(found)
     left, right = comparable(found), comparable(wanted)
     if type(left) is not type(right):
         left, right = str(found), wanted
@@ -184,13 +192,3 @@ def _named(text: str) -> tuple[str, str, Asked]:
     found: Step = step(text)
     alias, colon, name = found.name.partition(":")
     return alias, name if colon else alias, asked(found.operators)
-
-
-def _get(thing: Resource, name: str) -> Any:
-    if name not in thing.fields:
-        raise unknown_field(name)
-    return thing.fields[name]()
-
-
-def unknown_field(name: str) -> Refused:
-    return invalid("UnknownField", f"there is no field {name}", name)

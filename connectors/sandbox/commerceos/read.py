@@ -1,8 +1,9 @@
 """The fields of a request's document, read strictly: exact numbers, no unknown fields, each mistake with its path."""
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation, localcontext
 from typing import Any
 
 from connectors.sandbox.commerceos.refusal import invalid
@@ -11,8 +12,9 @@ from streams.platforms.json import decode
 
 Document = dict[str, Any]
 
-# Fewer than those that a sum of decimals keeps.
+# Of one number; sums and products of such numbers are exact within `exact`.
 DIGITS_MAX = 25
+_DIGITS_KEPT = 200
 
 # What is named without a namespace (seed 002).
 PLAIN = frozenset(("key", "currencyCode", "methodId", "mappedTypeName"))
@@ -91,6 +93,11 @@ def moment(found: Any, path: str) -> datetime:
     except ValueError:
         raise invalid("InvalidField", "is no time of ISO 8601", path) from None
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def exact() -> AbstractContextManager[Context]:
+    """Within it no amount is rounded."""
+    return localcontext(prec=_DIGITS_KEPT)
 
 
 def money(amount: Decimal) -> str:

@@ -1,6 +1,8 @@
 """Mapped types and sync webhooks: documents that are kept as they come (seed 002, webhook configuration)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -46,8 +48,12 @@ def put(all_shelves: dict[str, Shelf[Saved]], kind: str, namespace: str, id: str
 
 
 def saved_view(saved: Saved) -> Resource:
-    fields = {name: (lambda value=value: value) for name, value in saved.document.items()}
-    return Resource({**fields, "identifiers": lambda: {"key": saved.key, **saved.identifiers}})
+    fields: dict[str, Callable[[Saved], Any]] = {name: partial(_field, name) for name in saved.document}
+    return Resource(saved, {**fields, "identifiers": lambda it: {"key": it.key, **it.identifiers}})
+
+
+def _field(name: str, saved: Saved) -> Any:
+    return saved.document[name]
 
 
 def _check_mapped(types: Shelf[Saved], document: Document) -> None:

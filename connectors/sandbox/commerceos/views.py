@@ -1,5 +1,6 @@
 """What can be asked of each thing. Amounts and quantities are texts, with all their digits."""
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -17,68 +18,25 @@ from connectors.sandbox.commerceos.model import (
 from connectors.sandbox.commerceos.query import Resource
 from connectors.sandbox.commerceos.read import moment_text, money, plain
 
+# By name, each from the thing that it is a field of.
+Fields = Mapping[str, Callable[[Any], Any]]
+
 
 def order_view(order: Order) -> Resource:
-    return Resource(
-        {
-            "identifiers": lambda: {"key": order.key, **order.identifiers},
-            "status": lambda: [status.value for status in order.statuses],
-            "timestamp": lambda: moment_text(order.timestamp),
-            "reservedUntil": lambda: order.reserved_until and moment_text(order.reserved_until),
-            "supplier": lambda: reference(order.supplier),
-            "customer": lambda: reference(order.customer),
-            "sellers": lambda: [reference(seller) for seller in order.sellers],
-            "currency": lambda: reference(order.currency),
-            "items": lambda: [_item(order, item) for item in order.items],
-            "payments": lambda: [_payment(payment) for payment in order.payments],
-            "shipments": lambda: [shipment_view(shipment) for shipment in order.shipments],
-            "deliveryAddresses": lambda: [order.delivery_address] if order.delivery_address else [],
-            "invoiceAddresses": lambda: [order.invoice_address] if order.invoice_address else [],
-            "totalAmount": lambda: _money(order.total),
-            "balanceAmount": lambda: None if order.total is None else money(order.total - order.paid),
-        },
-        thing=order,
-    )
+    return Resource(order, _ORDER)
 
 
 def shipment_view(shipment: Shipment) -> Resource:
-    """`orders`: the one that it belongs to, if any."""
-    order = shipment.order
-    return Resource(
-        {
-            "identifiers": lambda: {"key": shipment.key, **shipment.identifiers},
-            "status": lambda: [shipment.status],
-            "timestamp": lambda: moment_text(shipment.timestamp),
-            "items": lambda: [_shipment_item(line) for line in shipment.lines],
-            "orders": lambda: [order_view(order)] if order else [],
-            "records": lambda: [{"timestamp": moment_text(at), "status": status} for at, status in shipment.records],
-            "shipper": lambda: reference(shipment.shipper),
-            "recipient": lambda: reference(shipment.recipient),
-            "sender": lambda: reference(shipment.shipper),
-            "receiver": lambda: reference(shipment.recipient),
-            "source": lambda: None,
-            "destination": lambda: order.delivery_address if order else None,
-            "carriersTrackingUrl": lambda: shipment.tracking_url,
-        },
-        thing=shipment,
-    )
+    return Resource(shipment, _SHIPMENT)
 
 
 def payment_order_view(payment: PaymentOrder) -> Resource:
-    fields = {
-        "identifiers": lambda: {"key": payment.key, **payment.identifiers},
-        "timestamp": lambda: moment_text(payment.timestamp),
-        "amount": lambda: money(payment.amount),
-        "currency": lambda: reference(payment.currency),
-        "method": lambda: reference(payment.method),
-        "payer": lambda: reference(payment.payer),
-        "payee": lambda: reference(payment.payee),
-    }
-    return Resource(fields, tuple(fields))
+    return Resource(payment, _PAYMENT_ORDER, tuple(_PAYMENT_ORDER))
 
 
 def method_view(id: str, name: str) -> Resource:
-    return Resource({"identifiers": lambda: {"methodId": id}, "name": lambda: name}, ("identifiers", "name"))
+    fields: Fields = {"identifiers": lambda it: {"methodId": it[0]}, "name": lambda it: it[1]}
+    return Resource((id, name), fields, tuple(fields))
 
 
 def product(product: Product) -> dict[str, Any]:
@@ -96,23 +54,8 @@ def reference(ids: Identifiers) -> dict[str, Identifiers]:
 
 
 def _item(order: Order, item: Item) -> Resource:
-    shown: dict[str, Any] = {"product": lambda: reference(item.product.identifiers)}
-    shown["quantity"] = lambda: plain(item.quantity)
-    if item.instances is not None:
-        shown["instances"] = lambda: [dict(each) for each in item.instances or ()]
-    return Resource(
-        {
-            **shown,
-            "status": lambda: item.status.value,
-            "statusDetails": lambda: _details(order, item),
-            "shipmentItems": lambda: _shipment_items(order, item),
-            "reservedUntil": lambda: item.reserved_until and moment_text(item.reserved_until),
-            "unitAmountInclVat": lambda: _money(item.price),
-            "totalAmount": lambda: _money(item.total),
-            "vatPercentage": lambda: plain(item.product.vat_percent),
-        },
-        tuple(shown),
-    )
+    counted = ("product", "quantity")
+    return Resource((order, item), _ITEM, counted if item.instances is None else (*counted, "instances"))
 
 
 def _details(order: Order, item: Item) -> list[dict[str, str]]:
@@ -132,14 +75,7 @@ def _shipment_items(order: Order, item: Item) -> list[dict[str, Any]]:
 
 
 def _payment(payment: Payment) -> Resource:
-    fields = {
-        "transactionId": lambda: payment.transaction_id,
-        "timestamp": lambda: moment_text(payment.timestamp),
-        "method": lambda: reference(payment.method),
-        "currency": lambda: reference(payment.currency),
-        "amount": lambda: money(payment.amount),
-    }
-    return Resource(fields, tuple(fields))
+    return Resource(payment, _PAYMENT, tuple(_PAYMENT))
 
 
 def _shipment_item(line: ShipmentLine) -> dict[str, Any]:
@@ -155,3 +91,65 @@ def _shipment_item(line: ShipmentLine) -> dict[str, Any]:
 
 def _money(amount: Decimal | None) -> str | None:
     return None if amount is None else money(amount)
+
+
+_ORDER: Fields = {
+    "identifiers": lambda it: {"key": it.key, **it.identifiers},
+    "status": lambda it: [status.value for status in it.statuses],
+    "timestamp": lambda it: moment_text(it.timestamp),
+    "reservedUntil": lambda it: it.reserved_until and moment_text(it.reserved_until),
+    "supplier": lambda it: reference(it.supplier),
+    "customer": lambda it: reference(it.customer),
+    "sellers": lambda it: [reference(seller) for seller in it.sellers],
+    "currency": lambda it: reference(it.currency),
+    "items": lambda it: [_item(it, item) for item in it.items],
+    "payments": lambda it: [_payment(payment) for payment in it.payments],
+    "shipments": lambda it: [shipment_view(shipment) for shipment in it.shipments],
+    "deliveryAddresses": lambda it: [it.delivery_address] if it.delivery_address else [],
+    "invoiceAddresses": lambda it: [it.invoice_address] if it.invoice_address else [],
+    "totalAmount": lambda it: _money(it.total),
+    "balanceAmount": lambda it: None if it.total is None else money(it.total - it.paid),
+}
+# Of an order and one of its items.
+_ITEM: Fields = {
+    "product": lambda it: reference(it[1].product.identifiers),
+    "quantity": lambda it: plain(it[1].quantity),
+    "instances": lambda it: [dict(each) for each in it[1].instances or ()],
+    "status": lambda it: it[1].status.value,
+    "statusDetails": lambda it: _details(*it),
+    "shipmentItems": lambda it: _shipment_items(*it),
+    "reservedUntil": lambda it: it[1].reserved_until and moment_text(it[1].reserved_until),
+    "unitAmountInclVat": lambda it: _money(it[1].price),
+    "totalAmount": lambda it: _money(it[1].total),
+    "vatPercentage": lambda it: plain(it[1].product.vat_percent),
+}
+_PAYMENT: Fields = {
+    "transactionId": lambda it: it.transaction_id,
+    "timestamp": lambda it: moment_text(it.timestamp),
+    "method": lambda it: reference(it.method),
+    "currency": lambda it: reference(it.currency),
+    "amount": lambda it: money(it.amount),
+}
+_PAYMENT_ORDER: Fields = {
+    "identifiers": lambda it: {"key": it.key, **it.identifiers},
+    "timestamp": lambda it: moment_text(it.timestamp),
+    "amount": lambda it: money(it.amount),
+    "currency": lambda it: reference(it.currency),
+    "method": lambda it: reference(it.method),
+    "payer": lambda it: reference(it.payer),
+    "payee": lambda it: reference(it.payee),
+}
+_SHIPMENT: Fields = {
+    "identifiers": lambda it: {"key": it.key, **it.identifiers},
+    "status": lambda it: [it.status],
+    "timestamp": lambda it: moment_text(it.timestamp),
+    "items": lambda it: [_shipment_item(line) for line in it.lines],
+    "orders": lambda it: [order_view(it.order)] if it.order else [],
+    "records": lambda it: [{"timestamp": moment_text(at), "status": status} for at, status in it.records],
+    "shipper": lambda it: reference(it.shipper),
+    "recipient": lambda it: reference(it.recipient),
+    "sender": lambda it: reference(it.shipper),
+    "receiver": lambda it: reference(it.recipient),
+    "destination": lambda it: it.order.delivery_address if it.order else None,
+    "carriersTrackingUrl": lambda it: it.tracking_url,
+}

@@ -114,11 +114,11 @@ async def test_side_by_side_nothing_is_oversold() -> None:
 
 def test_a_full_record_refuses_rather_than_forgets() -> None:
     """A forgotten effect would let a doubled one pass."""
-    journal = Journal(entries_max=1)
-    journal.make_room()
-    journal.note(START, Call("PUT", ORDER, b"not json"), "done", 201)
-    with pytest.raises(Refused) as caught:
+    for journal in (Journal(entries_max=1), Journal(bytes_max=100)):
         journal.make_room()
-    assert (caught.value.status, orjson.loads(journal.entries[0])["body"]) == (507, "not json")
+        journal.note(START, Call("PUT", ORDER, b"not json"), "done", 201)
+        with pytest.raises(Refused) as caught:
+            journal.make_room()
+        assert (caught.value.status, orjson.loads(journal.entries[0])["body"]) == (507, "not json")
     with pytest.raises(Refused):
         Shelf[object]("X", things_max=0).new_key()  # type: ignore[type-var]

@@ -65,7 +65,7 @@ async def test_every_required_field_is_required(field: str) -> None:
         ({"status": ["Committed"]}, "UnknownField", "status"),
         ({"items": [item("NO-SUCH", quantity=1)]}, "ProductNotFound", "items.0.product"),
         ({"items": [item("WIDGET-001")]}, "InvalidField", "items.0"),
-        ({"items": [item("WIDGET-001", quantity=1, instances=[{"serialNumber": "1"}])]}, "InvalidField", "items.0"),
+        ({"items": [item("WIDGET-001", quantity=1, instances=[{"imei": "1"}])]}, "InvalidField", "items.0"),
         ({"items": [item("WIDGET-001", quantity=0)]}, "InvalidField", "items.0.quantity"),
         ({"items": [item("WIDGET-001", quantity=True)]}, "InvalidAmount", "items.0.quantity"),
         ({"items": [item("WIDGET-001", quantity=1, totalAmount="1")]}, "UnknownField", "items.0.totalAmount"),
@@ -202,6 +202,8 @@ async def test_one_item_may_be_reserved_and_the_order_says_both() -> None:
         ([item("IPHONE-16-PRO", quantity=1)], "InvalidInstanceType"),
         ([item("IPHONE-16-PRO", instances=[{"imei": "1"}, {"imei": "2"}])], "TooManyInstances"),
         ([item("IPHONE-16-PRO", instances=[])], "EmptyArray"),
+        ([item("IPHONE-16-PRO", instances=[{"serialNumber": "1"}])], "InvalidField"),
+        ([item("IPHONE-16-PRO", instances=[{"imei": ""}])], "InvalidField"),
     ],
 )
 async def test_devices_come_before_the_plans_that_refer_to_them(items: list[Any], code: str) -> None:

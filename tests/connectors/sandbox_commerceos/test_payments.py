@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from connectors.sandbox.commerceos.rules import Rules
-from tests.connectors.sandbox_commerceos.shop import ACTIONS, ORDER, payment, shop
+from tests.connectors.sandbox_commerceos.shop import ACTIONS, ORDER, item, payment, product, shop
 
 PAYMENT_ORDER: dict[str, Any] = {
     "identifiers": {"com.acme.paymentOrderId": "PO-1"},
@@ -116,6 +116,16 @@ async def test_a_cancelled_order_takes_no_payment_but_the_one_it_has() -> None:
         assert (status, problem["code"]) == (400, "OrderNotPayable")
         await api.admin("PUT", "rules", {"takes_payments_after_cancel": True})
         assert (await api.act(createPayment=payment("REFUND", "-497.50")))[0] == 200
+
+
+async def test_no_sum_is_rounded_however_large() -> None:
+    """Decimals keep 28 digits unless told otherwise; a balance must keep them all."""
+    async with shop() as api:
+        price = "1234567890123456789012.34"
+        await api.admin("PUT", "products", [product("WIDGET-001", price)])
+        await api.put(items=[item("WIDGET-001", quantity="1000000000000000.01")])
+        found = await api.get(f"{ORDER}~with(totalAmount)")
+    assert found["totalAmount"] == "1234567890123456801358018901234567890.1234"
 
 
 async def test_the_stricter_rules_of_an_installation_can_be_set() -> None:
