@@ -25,7 +25,11 @@ Clock = Callable[[], float]
 
 
 class AuthError(Exception):
-    """No credential could be had. The message holds no secret."""
+    """No credential could be had. The message holds no secret. `retry_after_s`: what the token endpoint asks for."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class Auth(Protocol):

@@ -77,7 +77,9 @@ async def told(doing: Awaitable[T], timeout_s: float, secrets: Callable[[], froz
         return await doing
     except TimeoutError as error:
         raise PollError("timeout", timed_out(error, timeout_s)) from None
-    except (AuthError, SettingsError) as error:
+    except AuthError as error:
+        raise PollError("token", _safe(str(error), secrets()), error.retry_after_s) from None
+    except SettingsError as error:
         raise PollError("token", _safe(str(error), secrets())) from None
     except (aiohttp.ClientError, OSError) as error:
         raise PollError("network", _safe(network_error(error), secrets())) from None

@@ -14,6 +14,7 @@ from connectors.auth import TOKEN_BYTES_MAX, TOKEN_DEFAULT_S, TOKEN_MARGIN_S, Au
 from connectors.bounded import read_at_most
 from connectors.pollers.position import TokenChain
 from connectors.pollers.seal import Seal, Tokens
+from connectors.schedule import retry_after_s
 from streams.settings.auth import PollOAuth2Refresh
 from streams.settings.secrets import resolve
 
@@ -100,7 +101,9 @@ class RefreshChain:
             if response.status in (400, 401, 403):
                 raise RefusedToken(f"the token endpoint answered {response.status}{_error(body)}: {MEND}")
             if response.status != 200:
-                raise AuthError(f"the token endpoint answered {response.status}")
+                given = {name.lower(): value for name, value in response.headers.items()}
+                asked_s = retry_after_s(given, self._now())
+                raise AuthError(f"the token endpoint answered {response.status}", asked_s)
         return self._tokens_of(body, refresh)
 
     def _tokens_of(self, body: bytes, refresh: str) -> Tokens:

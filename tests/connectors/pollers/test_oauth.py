@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 
 from connectors.auth import AuthError
+from connectors.pollers.client import PollError, told
 from connectors.pollers.oauth import RefreshChain, RefusedToken
 from connectors.pollers.position import Position, TokenChain
 from connectors.pollers.seal import Seal, Tokens
@@ -172,3 +173,18 @@ def test_a_chain_that_is_no_seal_is_no_chain() -> None:
     made = Seal(ACCOUNT.client_secret.encode())
     kept = TokenChain(began_with=made.mark(ACCOUNT.refresh_token), sealed="not a seal")
     assert RefreshChain(settings("http://127.0.0.1:9"), ENVIRON, kept, Clock()).access() is None
+
+
+async def test_a_token_endpoint_that_wants_to_be_left_alone_is() -> None:
+    """Asked again at our own pace it may shut out the application, and only a person can mend that."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=429, headers={"Retry-After": "77"})
+
+    app = web.Application()
+    app.router.add_post(TOKEN_PATH, answer)
+    async with serving(app) as url, aiohttp.ClientSession() as session:
+        chain = RefreshChain(settings(url), ENVIRON, None, Clock())
+        with pytest.raises(PollError) as error:
+            await told(chain.refresh(session), 5, lambda: chain.secrets)
+    assert (error.value.reason, error.value.retry_after_s) == ("token", 77)
