@@ -48,7 +48,8 @@ def open_session(
 
 def check_files(section: str, way: Outbound) -> None:
     """At the start, before there is a session. Raises `SettingsError`."""
-    _identity(section, way)
+    if way.tls is not None:
+        _identity(section, way)
 
 
 def _identity(section: str, way: Outbound) -> Identity:

@@ -38,7 +38,8 @@ def unusable(settings: Settings) -> Iterator[tuple[Path, str, str]]:
             ways.append((("sources", number, "poll"), source.poll.tls))
     for path, tls in ways:
         try:
-            client_context(tls)
+            if tls is not None:
+                client_context(tls)
         except InvalidTls as error:
             yield (*path, "tls", error.field), error.what, error.mend
 

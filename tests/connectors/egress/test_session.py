@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from connectors.auth import auth_of
+from connectors.auth import TOKEN_BYTES_MAX, auth_of
 from connectors.exchange import Attempt, Request
 from connectors.http import TargetClient
 from connectors.pollers.client import ListClient, PollError, told
-from streams.settings.auth import NoAuth, TargetBearer
+from streams.settings.auth import NoAuth, TargetBearer, TargetOAuth2
 from streams.settings.poll import Poll
 from tests.connectors.api import serving
 from tests.connectors.egress.names import listening
@@ -128,6 +128,29 @@ async def test_a_redirect_to_where_nothing_may_go_is_not_followed() -> None:
     async with listening(moved) as seen:
         made = await attempt(f"http://127.0.0.1:{seen.port}")
     assert (made.status, seen.received.count(b"POST ")) == (307, 1)
+
+
+async def test_headers_without_end_are_an_error() -> None:
+    """Only the body is counted by us; the parser's own bound keeps the rest from filling the memory."""
+    async with listening(b"HTTP/1.1 200 OK\r\n" + b"X-Header: value\r\n" * 100_000) as seen:
+        made = await attempt(f"http://127.0.0.1:{seen.port}")
+    assert (made.status, "Too many headers" in (made.error or "")) == (None, True)
+
+
+async def test_a_token_that_is_too_long_is_none() -> None:
+    """A token endpoint's answer is read whole before it is understood: it has a bound of its own."""
+
+    async def token(request: web.Request) -> web.Response:
+        return web.Response(body=b" " * TOKEN_BYTES_MAX + b'{"access_token": "t"}')
+
+    app = web.Application()
+    app.router.add_post("/token", token)
+    async with serving(app) as url:
+        auth = TargetOAuth2(scheme="oauth2", token_url=f"{url}/token", client_id="me", client_secret="env:S")
+        client = TargetClient(target(base_url=url, auth=auth), auth_of(auth, {"S": "secret"}), lambda: START)
+        made = await client.attempt(REQUEST)
+        await client.close()
+    assert made.error == "AuthError: the token endpoint's answer has no access_token"
 
 
 def test_there_is_no_other_way_out() -> None:
