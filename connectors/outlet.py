@@ -30,6 +30,9 @@ from streams.settings.model import Target
 
 log = structlog.get_logger(__name__)
 
+# After a 429 that does not say how long to wait.
+QUIET_S_MIN = 1.0
+
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
@@ -177,7 +180,7 @@ class Outlet:
     def _judge(self, delivery: Delivery, attempt: Attempt, entered: Pass) -> Judged:
         at, ruling = self._now(), self._kind.judge(delivery.command, attempt.answer)
         before = self.gate.breaker.state
-        if blames_target(attempt.status):
+        if blames_target(attempt.status) or ruling.blames_target:
             charged = self.gate.breaker.failed(self._monotonic(), probe=entered.probe)
         else:
             self.gate.breaker.succeeded(probe=entered.probe)
@@ -187,13 +190,17 @@ class Outlet:
         return Judged(attempt, ruling.verdict, is_charged, self._draw(), at, ruling.why)
 
     def _told_to_wait(self, attempt: Attempt, at: datetime) -> bool:
-        """429 with Retry-After is about our rate and not the command: all of it waits, the schedule stands still."""
+        """429 is about our rate and not the command: all of it waits, the schedule stands still.
+
+        Where it does not say for how long, then for the longest wait of the schedule.
+        """
         if attempt.answer is None or attempt.status != TOO_MANY_REQUESTS:
             return False
         quiet_s = retry_after_s(attempt.answer.headers, at)
-        if quiet_s is not None:
-            self.gate.pause(self._monotonic(), quiet_s)
-        return quiet_s is not None
+        if quiet_s is None:
+            quiet_s = max((QUIET_S_MIN, *self.target.retry_delays_s))
+        self.gate.pause(self._monotonic(), quiet_s)
+        return True
 
     def _report_breaker(self, before: BreakerState) -> None:
         state = self.gate.breaker.state

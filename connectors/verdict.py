@@ -21,10 +21,14 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """`why`: what is wrong with an answer whose status does not say it. Shown to people: no customer data in it."""
+    """`why`: what is wrong with an answer whose status does not say it. Shown to people: no customer data in it.
+
+    `blames_target`: it is none of the API's answers, whatever the status (a page that says "back soon").
+    """
 
     verdict: Verdict
     why: str | None = None
+    blames_target: bool = False
 
 
 def classify(status: int | None, *, conflict: Verdict = Verdict.RETRY) -> Verdict:

@@ -27,7 +27,8 @@ JSON = "application/json"
 CONTENT_TYPE_CHARS_MAX = 200
 # An answer like this may be another one next time. What else is wrong with one is for normalise to judge: it is kept,
 # and set aside there with its reason.
-RETRIED = frozenset({"not-utf-8", "not-json", "not-a-list", "order-not-found", "other-order"})
+NOT_THE_API = frozenset({"not-utf-8", "not-json", "not-a-list"})
+RETRIED = frozenset({*NOT_THE_API, "order-not-found", "other-order"})
 
 
 def request(command: Command) -> Request:
@@ -51,7 +52,8 @@ def judge(command: Command, answer: Answer | None) -> Ruling:
         the_order(answer.body, str(command.data.get(ORDER_PARAMETER)))
     except Undecodable as error:
         if error.reason in RETRIED:
-            return Ruling(Verdict.RETRY, f"HTTP {answer.status}, but {error.reason}: {error}")
+            why = f"HTTP {answer.status}, but {error.reason}: {error}"
+            return Ruling(Verdict.RETRY, why, blames_target=error.reason in NOT_THE_API)
     return Ruling(Verdict.DELIVERED)
 
 

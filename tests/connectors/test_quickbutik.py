@@ -211,3 +211,29 @@ async def test_an_answer_without_the_order_does_not_blame_the_target() -> None:
     delivery = Delivery(command=ASKED, sequence=0, due_at=at(0))
     judged = outlet._judge(delivery, Attempt("", request, {}, at(0), answer(b"[]")), entered)
     assert (judged.verdict, judged.charged, outlet.gate.breaker.state.name) == (Verdict.RETRY, True, "CLOSED")
+
+
+def judged_by(outlet: Outlet, given: Answer, now: float = 0) -> Judged:
+    entered = outlet.gate.enter(now)
+    delivery = Delivery(command=ASKED, sequence=0, due_at=at(0))
+    judged = outlet._judge(delivery, Attempt("", quickbutik.request(ASKED), {}, at(0), given), entered)
+    outlet.gate.leave(entered)
+    return judged
+
+
+async def test_a_page_that_says_back_soon_costs_time_and_no_order() -> None:
+    """With status 200 and for an hour, it would have every order of that hour given up after a few seconds."""
+    outlet = Outlet(target(kind="quickbutik"), NoCredential(), monotonic=lambda: 0)
+    failures = outlet.target.breaker.failures
+    page = answer(b"<html>Back soon</html>")
+    charged = [judged_by(outlet, page, now).charged for now in range(3 * failures)]
+    assert charged == [True] * failures + [False] * 2 * failures
+    assert outlet.gate.breaker.state.name == "OPEN"
+
+
+async def test_a_limit_that_names_no_time_costs_time_and_no_order() -> None:
+    """429 is about our rate: charged to the orders, a burst of pings would have them given up after a few seconds."""
+    kind = target(kind="quickbutik", rate_per_second=1000, retry_delays_s=(1, 2, 3))
+    outlet = Outlet(kind, NoCredential(), monotonic=lambda: 0)
+    judged = judged_by(outlet, answer(b"", 429))
+    assert (judged.verdict, judged.charged, outlet.gate.wait_s(0)) == (Verdict.RETRY, False, 3)
