@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from connectors.sandbox import answers
 from connectors.sandbox.commerceos import read, shipments, views
-from connectors.sandbox.commerceos.model import Item, Order, Stage, Status
+from connectors.sandbox.commerceos.model import STAGES, Item, Order, Stage, Status
 from connectors.sandbox.commerceos.push import Push, push
 from connectors.sandbox.commerceos.query import Asked, project
 from connectors.sandbox.commerceos.read import Document
@@ -89,7 +89,7 @@ class Admin:
         found = read.document(await request.read())
         store = self._api.store
         shipment = store.shipments.get(str(found.get("shipment")))
-        if found.get("to") not in tuple(Stage):
+        if found.get("to") not in STAGES[1:]:
             raise invalid("InvalidField", "there is no such stage", "to")
         shipments.move(store, shipment, Stage(found["to"]), _wanted(found))
         if isinstance(url := found.get("trackingUrl"), str):
@@ -137,11 +137,11 @@ def _wanted(found: Document) -> Sequence[tuple[int, Decimal]] | None:
     """`items`: so many of each; None: all."""
     if found.get("items") is None:
         return None
-    wanted = []
+    wanted: list[tuple[int, Decimal]] = []
     for at, each in enumerate(read.non_empty(found["items"], "items")):
         index = each.get("index") if isinstance(each, dict) else None
-        if type(index) is not int:
-            raise invalid("InvalidField", "has no index", f"items.{at}")
+        if type(index) is not int or index in (known for known, _ in wanted):
+            raise invalid("InvalidField", "has no index, or that of another", f"items.{at}")
         wanted.append((index, read.decimal(each.get("quantity"), f"items.{at}.quantity")))
     return wanted
 

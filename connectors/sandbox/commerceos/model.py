@@ -103,15 +103,18 @@ class ShipmentLine:
     def quantity(self) -> Decimal:
         return sum(self.units.values(), ZERO)
 
-    def advance(self, to: Stage, quantity: Decimal) -> Decimal:
-        """Moves up to so many units there, those that are least far first; gives how many are left to move."""
+    def before(self, stage: Stage) -> Decimal:
+        """How many units have not come so far."""
+        return sum((self.units.get(each, ZERO) for each in STAGES[: STAGES.index(stage)]), ZERO)
+
+    def advance(self, to: Stage, quantity: Decimal) -> None:
+        """Moves up to so many units there, those that are least far first."""
         for stage in STAGES[: STAGES.index(to)]:
             moved = min(quantity, self.units.get(stage, ZERO))
             if moved:
                 self.units[stage] -= moved
                 self.units[to] = self.units.get(to, ZERO) + moved
                 quantity -= moved
-        return quantity
 
 
 @dataclass(slots=True)

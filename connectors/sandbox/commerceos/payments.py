@@ -47,9 +47,7 @@ def post_payment_order(store: Store, found: Document) -> tuple[PaymentOrder, boo
         read.identifiers(found["payer"], "payer"),
         read.identifiers(found["payee"], "payee"),
     )
-    is_first = store.payment_orders.add(made, made.identifiers.items())
-    store.doubled += not is_first
-    return made, is_first
+    return made, store.payment_orders.add(made, made.identifiers.items())
 
 
 def _payment(store: Store, order: Order, found: Any) -> Payment:

@@ -46,18 +46,14 @@ def post_shipment_order(store: Store, found: Document) -> tuple[Shipment, bool]:
         read.identifiers(found["shipper"], "shipper"),
         read.identifiers(found["recipient"], "recipient"),
     )
-    is_first = store.shipments.add(shipment, shipment.identifiers.items())
-    store.doubled += not is_first
-    return shipment, is_first
+    return shipment, store.shipments.add(shipment, shipment.identifiers.items())
 
 
 def act(store: Store, shipment: Shipment, found: Document) -> bool:
     """`{"release": true}`, the one action that there is. Raises `Refused`."""
     if found != {"release": True}:
         raise invalid("UnknownAction", "the one action of a shipment is release: true")
-    if shipment.order is not None and shipment.order.is_all(Status.CANCELLED):
-        raise Refused(Why.ORDER, "ShipmentNotReleasable", "the order is Cancelled")
-    if not any(line.units.get(Stage.NEW) for line in shipment.lines):
+    if not _has_new(shipment):
         raise Refused(Why.REPEAT, "ShipmentNotReleasable", f"the shipment is {shipment.status}")
     move(store, shipment, Stage.RELEASED, None)
     return True
@@ -65,16 +61,21 @@ def act(store: Store, shipment: Shipment, found: Document) -> bool:
 
 def move(store: Store, shipment: Shipment, to: Stage, wanted: Sequence[tuple[int, Decimal]] | None) -> None:
     """On to a stage, as the warehouse or the carrier does: all units, or so many of each line. Raises `Refused`."""
+    if shipment.order is not None and shipment.order.is_all(Status.CANCELLED) and _has_new(shipment):
+        raise Refused(Why.ORDER, "ShipmentNotReleasable", "the order is Cancelled")
     lines = shipment.lines
-    moves = [(index, line.quantity) for index, line in enumerate(lines)] if wanted is None else wanted
-    for index, quantity in moves:
-        if not 0 <= index < len(lines):
-            raise invalid("InvalidField", f"there is no item {index}", "items")
-        if lines[index].advance(to, quantity) and wanted is not None:
+    for index, quantity in wanted or ():
+        if not 0 <= index < len(lines) or not ZERO < quantity <= lines[index].before(to):
             raise invalid("InvalidField", f"item {index} has not so many units before {to}", "items")
+    for index, quantity in [(at, line.quantity) for at, line in enumerate(lines)] if wanted is None else wanted:
+        lines[index].advance(to, quantity)
     shipment.records.append((store.now(), shipment.status))
     if shipment.order is not None:
         _fulfil(shipment.order)
+
+
+def _has_new(shipment: Shipment) -> bool:
+    return any(line.units.get(Stage.NEW) for line in shipment.lines)
 
 
 def _fulfil(order: Order) -> None:

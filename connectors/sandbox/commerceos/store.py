@@ -21,7 +21,7 @@ PAYMENT_METHODS: Mapping[str, str] = {
 
 
 class Store:
-    """`now`: the clock of timestamps and reservations. `doubled`: how many things were made twice by `POST`."""
+    """`now`: the clock of timestamps and reservations."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self.now, self.rules, self.products = now, Rules(), Catalogue()
@@ -29,7 +29,6 @@ class Store:
         self.orders, self.shipments = Shelf[Order]("TO"), Shelf[Shipment]("SO")
         self.payment_orders = Shelf[PaymentOrder]("PO")
         self.payments: dict[str, Payment] = {}
-        self.doubled = 0
         self._reservations: list[tuple[datetime, str]] = []
 
     def put_order(self, namespace: str, id: str, new: Draft) -> tuple[Order, str]:
@@ -61,14 +60,12 @@ class Store:
         """Identifiers and the reservation may change; all else is for ever (the vendor's field reference)."""
         if new.stated != order.stated:
             raise invalid("OrderImmutable", "what an order was created with cannot be changed: cancel it, make another")
-        is_changed = False
-        if new.identifiers.items() - order.identifiers.items():
-            order.identifiers |= new.identifiers
-            is_changed = True
+        is_changed = bool(new.identifiers.items() - order.identifiers.items())
         if new.reserved_until is not None and new.reserved_until != order.reserved_until:
             self._may_reserve(order)
             self._reserve(order, new)
             is_changed = True
+        order.identifiers |= new.identifiers
         return "updated" if is_changed else "unchanged"
 
     def _may_reserve(self, order: Order) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
+from connectors.auth import ClientCredentials
 from connectors.sandbox.commerceos.tokens import Client, GrantError, Tokens
+from streams.settings.auth import TargetOAuth2
 from tests.connectors.sandbox_commerceos.shop import ORDER, SECRET, Shop, order, shop
 
 CLIENT = Client(client_id="orderlog", client_secret=SECRET)
@@ -111,3 +113,22 @@ async def test_tokens_are_fetched_side_by_side() -> None:
         tokens = {answer["access_token"] for _, answer in granted}
         statuses = {(await api.raw("GET", "/v1/trade-orders~count", token=token))[0] for token in tokens}
     assert (len(tokens), statuses) == (20, {200})
+
+
+async def test_the_credential_of_our_connectors_is_taken_and_renewed() -> None:
+    """What our targets send is what it understands: Basic, a scope, and another token after a 401."""
+    async with shop(CLIENT) as api:
+        settings = TargetOAuth2(
+            scheme="oauth2",
+            token_url=f"{api.url}/oauth2/token",
+            client_id="orderlog",
+            client_secret="env:SECRET",
+            scope="read:orders write:orders",
+        )
+        ours = ClientCredentials(settings, {"SECRET": SECRET})
+        first = str(await ours.header(api.session))
+        assert (await api.raw("GET", "/v1/trade-orders", token=first.partition(" ")[2]))[0] == 200
+        await api.admin("POST", "tokens/expire")
+        assert await ours.renew(api.session, first)
+        second = str(await ours.header(api.session))
+        assert (await api.raw("GET", "/v1/trade-orders", token=second.partition(" ")[2]))[0] == 200

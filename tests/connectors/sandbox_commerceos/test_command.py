@@ -41,7 +41,7 @@ async def get(url: str, token: str) -> int:
 async def test_the_command_offers_it_with_a_client_and_with_a_fixed_token(tmp_path: Path) -> None:
     """Both come by variable; the rate and the tokens' lives by option."""
     options = ("--commerceos-requests-max", "3", "--commerceos-token-ttl-s", "7", "--commerceos-client-id", "me")
-    environ = {"COMMERCEOS_CLIENT_SECRET": SECRET, "COMMERCEOS_API_TOKEN": TOKEN}
+    environ = {"COMMERCEOS_API_CLIENT_SECRET": SECRET, "COMMERCEOS_API_TOKEN": TOKEN}
     async with started(tmp_path, *options, **environ) as url, aiohttp.ClientSession() as session:
         form = {"grant_type": "client_credentials", "client_id": "me", "client_secret": SECRET}
         async with session.post(f"{url}/oauth2/token", data=form) as answer:

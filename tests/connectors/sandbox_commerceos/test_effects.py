@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from typing import Any
 
 import aiohttp
 import orjson
@@ -44,7 +45,8 @@ async def test_commands_are_remembered_in_the_order_in_which_they_came() -> None
 @pytest.mark.parametrize(("fault", "status"), [("error_rate", 500), ("rate_limit_rate", 429)])
 async def test_an_error_that_is_answered_has_no_effect(fault: str, status: int) -> None:
     """Else a retry after it would be doubled by the API's own fault."""
-    async with shop(**{fault: 1}, retry_after_s=7) as api:
+    faults: dict[str, Any] = {fault: 1, "retry_after_s": 7}
+    async with shop(**faults) as api:
         answered, _, headers = await api.raw("PUT", ORDER, b"{}")
         assert (answered, headers.get("Retry-After")) == (status, "7" if status == 429 else None)
         assert (await api.lines("effects"), (await api.stats())["refused"]) == ([], 0)

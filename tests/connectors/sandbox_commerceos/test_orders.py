@@ -45,7 +45,8 @@ async def test_the_same_put_again_is_200_and_changes_nothing() -> None:
 async def test_every_required_field_is_required(field: str) -> None:
     """An order without one of them would never be taken in life."""
     async with shop() as api:
-        status, problem = await api.put(**{field: None})
+        without: dict[str, Any] = {field: None}
+        status, problem = await api.put(**without)
         assert (status, problem["code"], problem["path"]) == (400, "MissingRequiredField", field)
         assert await api.lines("orders") == []
 
@@ -169,10 +170,16 @@ async def test_reserved_until_reserves_and_ends() -> None:
         assert await api.status() == ["Unreserved"]
         refused = await api.act(tryApprove=True)
         assert (refused[0], refused[1]["code"]) == (400, "OrderNotApprovable")
+        await api.act("O-2", tryApprove=True)
         later = (clock.at + timedelta(minutes=15)).isoformat()
+        tagged = {"com.acme.order-id": "O-1", "com.acme.seen": "true"}
+        assert (await api.put(reservedUntil=later, identifiers=tagged))[0] == 409
+        assert await api.get("/v1/trade-orders~where(identifiers/com.acme.seen=true)~count") == 0
+        await api.act("O-2", tryCancel=True)
         assert (await api.put(reservedUntil=later))[0] == 200
         assert (await api.act(tryApprove=True))[0] == 200
         assert await api.status() == ["Committed"]
+        assert (await api.put(reservedUntil="2999-01-01T00:00:00Z"))[1]["code"] == "OrderNotReservable"
         (held,) = [each for each in await api.lines("products") if "WIDGET-001" in each["identifiers"].values()]
     assert held["held"] == "2"
 
@@ -226,6 +233,7 @@ async def test_a_manual_price_takes_the_place_of_the_product_s() -> None:
 async def test_products_that_are_none_are_refused() -> None:
     """A misspelt field would make a test pass that tests nothing."""
     async with shop() as api:
-        for wrong in ([{"identifiers": {"com.acme.sku": "A"}, "prize": 1}], [], {}, [product("A", stock=-1)], [1]):
-            assert (await api.admin("PUT", "products", wrong))[0] == 422
+        misspelt = {"identifiers": {"com.acme.sku": "A"}, "prize": 1}
+        wrong: list[Any] = [[misspelt], [], {}, [product("A", stock=-1)], [1]]
+        assert [(await api.admin("PUT", "products", each))[0] for each in wrong] == [422] * 5
         assert (await api.admin("PUT", "rules", {"requests_maks": 1}))[0] == 422

@@ -79,11 +79,19 @@ async def test_parts_of_a_shipment_show_as_partially() -> None:
         for stage in ("Released", "Released", "Transiting", "Transiting", "Acquired", "Acquired"):
             part = [{"index": 0, "quantity": 1}]
             seen.append((await api.admin("POST", "move", {"shipment": key, "to": stage, "items": part}))[1]["status"])
-        too_many = await api.admin("POST", "move", {"shipment": key, "to": "Acquired", "items": part})
+        wrong = [
+            (
+                await api.admin(
+                    "POST", "move", {"shipment": key, "to": to, "items": [{"index": index, "quantity": count}]}
+                )
+            )[0]
+            for to, index, count in (("Acquired", 0, 1), ("Acquired", 1, 1), ("Acquired", 0, -1), ("New", 0, 1))
+        ]
+        assert (await api.get(f"/v1/shipment-orders/{key}~with(status)"))["status"] == ["Acquired"]
     assert seen == [
         *("PartiallyReleased", "Released", "PartiallyTransiting", "Transiting", "PartiallyAcquired", "Acquired"),
     ]
-    assert too_many[0] == 422
+    assert wrong == [422] * 4
 
 
 async def test_an_order_that_goes_out_in_parts_has_several_shipments_and_says_how_many_of_each() -> None:
@@ -104,6 +112,18 @@ async def test_an_order_that_goes_out_in_parts_has_several_shipments_and_says_ho
     assert second["statusDetails"] == [{"status": "New", "quantity": "1"}]
 
 
+async def test_the_warehouse_cannot_ship_more_than_there_is() -> None:
+    """Else what a shipment holds would say nothing about the order."""
+    async with shop() as api:
+        await api.put()
+        assert (await api.admin("POST", "ship", {"order": "com.acme.order-id=O-1"}))[0] == 400
+        await api.act(tryApprove=True)
+        one = {"index": 0, "quantity": 1}
+        for items in ([{"index": 0, "quantity": 3}], [one, one], [{"index": 1, "quantity": 1}], [{"quantity": 1}], []):
+            assert (await api.admin("POST", "ship", {"order": "com.acme.order-id=O-1", "items": items}))[0] == 422
+        assert await keys(api) == []
+
+
 async def test_what_has_left_is_not_given_back() -> None:
     """Cancelling an order of which one part is gone gives back the other part only."""
     async with shop() as api:
@@ -118,6 +138,7 @@ async def test_what_has_left_is_not_given_back() -> None:
         (left,) = [each for each in await api.lines("products") if "WIDGET-001" in each["identifiers"].values()]
         second = (await keys(api))[1]
         status, problem = await release(api, second)
+        assert (await api.admin("POST", "move", {"shipment": second, "to": "Transiting"}))[0] == 400
     assert left["held"] == "1"
     assert (status, problem["code"], problem["error"]) == (400, "ShipmentNotReleasable", "order")
 
