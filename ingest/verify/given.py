@@ -97,7 +97,7 @@ def _from_json(text: str) -> Fields | None:
     fields: Fields = {}
     for name, value in found.items():
         values = value if isinstance(value, list) else [value]
-        if not all(isinstance(each, str) for each in values):
+        if not values or not all(isinstance(each, str) for each in values):
             raise Unreadable(f"the header {name} in the JSON is neither a string nor a list of strings")
         fields.setdefault(name.lower(), []).extend(values)
     return fields

@@ -67,6 +67,7 @@ def test_the_body_is_taken_byte_for_byte(tmp_path: Path) -> None:
         ("A: b\nX Sig: secret", "line 2 of the headers is not `Name: value`"),
         ("HTTP/1.1 200 OK\nA: b", "begins an answer"),
         ('{"a": 1}', "the header a in the JSON is neither"),
+        ('{"a": []}', "the header a in the JSON is neither"),
     ],
 )
 def test_what_is_no_header_is_told_with_its_place_and_without_its_text(text: str, words: str) -> None:
