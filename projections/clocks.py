@@ -1,8 +1,8 @@
 """Which of two events came later, and which event each present value of an order came from.
 
-A clock is (source time in µs, rank, origin offset, event id): the platform's own time first, then the platform's order
-of events within that time, then arrival, then the id, so that no two events are equal. Offsets only ever compare within
-one order, and so within one partition.
+A clock is (source time in µs, rank, time of receipt in µs, event id): the platform's own time first, then the
+platform's order of events within that time, then arrival, then the id, so that no two events are equal. Arrival is not
+by offset: a batch about several orders lies in any partition, and each source has a topic of its own.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,11 @@ Held = tuple[tuple[Clock, tuple[str, ...]], ...]
 
 def clock_of(event: OrderEvent) -> Clock:
     """Where `event` stands among the events of its order."""
-    return ((event.occurred_at - EPOCH) // MICROSECOND, event.rank, event.origin.offset, event.id)
+    return (_micros(event.occurred_at), event.rank, _micros(event.received_at), event.id)
+
+
+def _micros(time: datetime) -> int:
+    return (time - EPOCH) // MICROSECOND
 
 
 def by_field(held: Held) -> dict[str, Clock]:

@@ -1,8 +1,8 @@
 """What platform modules take and give: a stored webhook, and what can be known of it before it is stored."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from streams.vocabulary.event import Origin
 
@@ -66,3 +66,8 @@ class RawWebhook:
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "POST"
     is_fetched: bool = False
+
+    def of_item(self, index: int) -> "RawWebhook":
+        """The same for one item of a batch: each is received a microsecond after the one before it, so that of two that
+        speak of one order at one time the later in the batch is the later."""
+        return replace(self, received_at=self.received_at + timedelta(microseconds=index)) if index else self

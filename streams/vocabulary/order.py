@@ -6,7 +6,7 @@ from streams.vocabulary.base import PII_TEXT, Money, Time, Whole
 from streams.vocabulary.facts import Address, Line, Payment, Person, Shipment
 from streams.vocabulary.status import OrderStatus, PaymentStatus
 
-# Source time in µs since 1970, rank, origin offset, event id: a total order over events, the same on every replay.
+# Source time in µs since 1970, rank, time of receipt in µs, event id: a total order, the same on every replay.
 Clock = tuple[int, int, int, str]
 
 

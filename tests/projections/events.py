@@ -20,7 +20,9 @@ def from_webhook(platform: str, document: Mapping[str, Any], offset: int = 0) ->
     """The one event of a webhook that lies at `offset`."""
     origin = Origin(topic=webhooks(platform), partition=0, offset=offset)
     body = json.dumps(document).encode()
-    (event,) = PLATFORMS[platform].normalise(RawWebhook(platform, body, origin, f"r{offset}", NOW))
+    (event,) = PLATFORMS[platform].normalise(
+        RawWebhook(platform, body, origin, f"r{offset}", NOW + timedelta(microseconds=offset))
+    )
     assert isinstance(event, OrderEvent)
     return event
 

@@ -63,7 +63,7 @@ class CommerceOS:
         items = split(webhook.body)
         for index, text in enumerate(items):
             try:
-                event = self._event(text, webhook)
+                event = self._event(text, webhook.of_item(index))
                 found.setdefault(event.id, event)
             except Undecodable as error:
                 refused.append(error)

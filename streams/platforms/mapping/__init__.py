@@ -76,7 +76,8 @@ class Mapped:
         refused: list[Undecodable] = []
         for index, item in enumerate(items):
             try:
-                event = event_of(NAME, webhook, self._statement(item, document, work, canonical(item)))
+                said = self._statement(item, document, work, canonical(item))
+                event = event_of(NAME, webhook.of_item(index), said)
                 found.setdefault(event.id, event)
             except Undecodable as error:
                 refused.append(error)
