@@ -185,7 +185,8 @@ def _refund(row: Object, payment: Object) -> list[dict[str, Any]]:
     given = next((row[key] for key in _REFUND_AMOUNTS if row.get(key) not in (None, "")), None)
     if id is None or given is None:
         return []
-    back = -abs(total_of([given], "refunds.amount"))
+    # Not by `-` and `abs`, which round to 28 digits.
+    back = total_of([given], "refunds.amount").copy_abs().copy_negate()
     return [{"id": f"refund-{id}", "status": "REFUNDED", "amount": back, "currency": _currency(payment)}]
 
 

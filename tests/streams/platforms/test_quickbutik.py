@@ -273,6 +273,14 @@ def test_a_refund_is_a_payment_of_a_negative_amount(amount: object) -> None:
     assert payments[1:] == (refund,)
 
 
+def test_a_refund_of_thirty_digits_is_exact() -> None:
+    """Python's sign operators round a decimal to 28 digits."""
+    amount = "123456789012345678901234567890.12"
+    payments = fetched(put(0, "refunds", value=[{"id": 5, "amount": amount}])).data.payments
+    assert payments is not None
+    assert Decimal(f"-{amount}") == payments[-1].amount
+
+
 def test_the_shop_s_own_time_is_read_in_the_zone_that_the_source_sets() -> None:
     """The vendor names no zone: read as another, an order of the evening would be the next day's."""
     stockholm = configure(replace(alone("quickbutik"), options={"time_zone": "Europe/Stockholm"}))
