@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.pollers import paging
+from connectors.pollers.poller import _kept
 from connectors.pollers.position import Known, PollRequest, Position
 from streams.settings.auth import TargetBearer
 from streams.settings.poll import Poll
@@ -32,3 +33,10 @@ def test_the_first_time_that_there_is_can_be_asked_from(since_format: str) -> No
     position = position.after_round(None, paging.next_begin(poll, current, position), current.met)
     assert position.since == FIRST
     assert paging.begin(poll, position).query["ordered_on__gt"].startswith("0001-01-01")
+
+
+@pytest.mark.parametrize("record", [b"rubbish", b"null", b'{"since": "next week"}'])
+def test_a_position_that_cannot_be_read_has_everything_polled_again(record: bytes) -> None:
+    """It would end the worker, which delivers to every target, and after each restart it is still there."""
+    assert _kept("apicbase", record) == Position()
+    assert _kept("apicbase", Position(since=FIRST).to_json()) == Position(since=FIRST)
