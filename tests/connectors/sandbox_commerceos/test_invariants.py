@@ -17,6 +17,7 @@ from tests.connectors.sandbox_commerceos.shop import address, item, order, payme
 
 START = datetime(2026, 11, 21, 12, tzinfo=UTC)
 STOCK = 5
+HOLDING = (Status.RESERVED, Status.COMMITTED, Status.FULFILLED)
 ACTIONS: list[dict[str, Any]] = [
     {"tryApprove": True},
     {"tryCancel": True},
@@ -97,4 +98,5 @@ def test_stock_and_money_add_up_after_any_commands(commands: list[tuple[str, str
         )
         for found in orders:
             assert all(found.unshipped(each) >= 0 for each in found.items)
+            assert all(each.is_held == (each.status in HOLDING) for each in found.items)
             assert len(found.shipments) <= 1
