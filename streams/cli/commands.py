@@ -39,7 +39,7 @@ OWN: Mapping[str, Entry] = {
 HELP = {
     "ingest": "Run the role ingest: webhooks in, over HTTP.",
     "connectors": "Run the role connectors: commands out, to the targets.",
-    "deadletters": "List, show, redrive or discard what was given up.",
+    "deadletters": "List, show, redrive, discard or audit what was given up.",
     "verify": "Say why the signature of a webhook fails, from its headers and its body.",
     "sandbox": "Run stand-in downstream APIs, with fault injection.",
 }

@@ -1,0 +1,15 @@
+"""Commands that were given up, and what operators decide about them: `orderlog deadletters`.
+
+model       what is known of one: a dead letter, a decision about it. Pure
+selection   which of them are meant. Pure
+log         Kafka's topics, read from one end to the other, bounded
+reading     records → the few fields that a listing needs
+listing     which dead letters there are, and what became of each
+decisions   a decision is a record in the target's own command topic: in order, and taken up exactly once
+show        NDJSON for pipes, tables for people
+actions     what the command does; `cli` what it can be told
+"""
+
+from connectors.deadletters.cli import command
+
+__all__ = ["command"]
