@@ -15,6 +15,9 @@ UV := uv==0.13.9
 PYTHON ?= $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(if $(shell \
 	$(name) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(name))))
 
+# How many test files run side by side, each lane on a broker of its own. Tests mostly wait for processes to start.
+LANES ?= 2
+
 # What follows the command: make demo ARGS="--events 5000", make test ARGS="-k settings".
 ARGS ?=
 
@@ -28,7 +31,7 @@ demo: $(READY) ## Set up and show it all: broker, roles, real traffic, kills, a 
 
 .PHONY: test
 test: $(READY) ## Set up and run the whole test suite
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(LANES) --dist loadfile $(ARGS)
 
 .PHONY: check
 check: $(READY) ## Lint, format, types, layers, topic names
