@@ -12,7 +12,7 @@ from streams.record import Headers, Record
 
 # Of every topic that has a name of the product's on the broker that tests share: workers refuse any other number.
 SHARED_PARTITIONS = 3
-READ_TIMEOUT_S = 30.0
+READ_TIMEOUT_S = 90.0
 
 Sent = tuple[bytes | None, bytes | None] | tuple[bytes | None, bytes | None, Headers]
 

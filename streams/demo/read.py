@@ -12,7 +12,7 @@ from streams.record import Record
 
 POLL_RECORDS = 1000
 POLL_S = 0.05
-ASK_TIMEOUT_S = 5.0
+ASK_TIMEOUT_S = 15.0
 PARTITION_EOF = -191
 
 Partition = tuple[str, int]

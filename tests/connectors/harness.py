@@ -130,7 +130,7 @@ auth = {{ scheme = "basic", password = "env:SANDBOX_TOKEN" }}
         """Of what the delivery table holds, what is not done."""
         return {id: each for id, each in (await self.stored()).items() if each["state"] != "done"}
 
-    async def wait_for_outcomes(self, count: int, timeout_s: float = 60) -> list[Outcome]:
+    async def wait_for_outcomes(self, count: int, timeout_s: float = 120) -> list[Outcome]:
         async def enough() -> bool:
             return len(await self.outcomes()) >= count
 
@@ -229,7 +229,7 @@ async def line(
         await asyncio.gather(*(worker.stop(signal.SIGKILL) for worker in made.workers))
 
 
-async def until(true: Callable[[], Any], what: str, timeout_s: float = 60, every_s: float = 0.05) -> None:
+async def until(true: Callable[[], Any], what: str, timeout_s: float = 120, every_s: float = 0.05) -> None:
     """Asks again and again; `true` may be a coroutine function. Raises `AssertionError` when the time is up."""
     deadline = time.monotonic() + timeout_s
     while True:

@@ -18,7 +18,7 @@ from tests.demo.ideal import NOW
 
 EVENTS, SEED = 300, 11
 COMMAND = (sys.executable, "-m", "streams.cli", "demo", "--events", f"{EVENTS}", "--seed", f"{SEED}", "--rate", "100")
-TIMEOUT_S = 150
+TIMEOUT_S = 270
 
 
 def environment(folder: Path) -> dict[str, str]:

@@ -106,7 +106,7 @@ refresh_token = "file:{self.refresh_token}"
         found = await asyncio.to_thread(read_committed, self.bootstrap, topics.positions(self.name))
         return Position.from_json([record.value for record in found if record.key == self.name.encode()][-1] or b"")
 
-    async def wait_for(self, count: int, timeout_s: float = 60) -> Sequence[Record]:
+    async def wait_for(self, count: int, timeout_s: float = 120) -> Sequence[Record]:
         async def enough() -> bool:
             return len(await self.records()) >= count
 
