@@ -9,6 +9,7 @@ says whether the goods can be sold again.
 from decimal import Decimal
 from hashlib import blake2b
 
+from streams.digest import digest_of
 from streams.vocabulary import Line, Movement, Order, OrderEvent, OrderStatus, Product, Stock
 from streams.vocabulary.base import EXACT
 
@@ -86,11 +87,7 @@ def product_key(order: Order, line: Line) -> str | None:
 
 def movement_id(order_key: str, product: str, number: int) -> str:
     """`number`: of the movement within its order. The same from the same history; 128 bits in hex."""
-    digest = blake2b(digest_size=16, person=b"orderlog.moved")
-    for part in (order_key.encode(), product.encode(), b"%d" % number):
-        digest.update(b"%d:" % len(part))
-        digest.update(part)
-    return digest.hexdigest()
+    return digest_of(b"orderlog.moved", order_key.encode(), product.encode(), b"%d" % number)
 
 
 def add(stock: Stock | None, movement: Movement, offset: int) -> Stock:

@@ -7,10 +7,11 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import blake2b
 from typing import Any
 
 from connectors.pollers.position import Known
+from streams.digest import digest_of
+from streams.platforms.canonical import canonical
 from streams.platforms.fields import moment
 from streams.settings.poll import Poll
 
@@ -62,12 +63,7 @@ def read_page(source: str, poll: Poll, body: bytes, now: datetime) -> Page:
 
 def digest(source: str, value: Any) -> str:
     """128 bits in hex over the document, whatever its spaces, escapes and order of fields; the record's `ce_id`."""
-    content = json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
-    made = blake2b(digest_size=16, person=b"orderlog.polled")
-    for part in (source.encode(), content):
-        made.update(b"%d:" % len(part))
-        made.update(part)
-    return made.hexdigest()
+    return digest_of(b"orderlog.polled", source.encode(), canonical(value))
 
 
 def _members(text: str, at: int) -> dict[str, int]:

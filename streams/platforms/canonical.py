@@ -1,4 +1,4 @@
-"""One item of a batch in one form, so that it makes the same event in whatever company it comes."""
+"""A document in one form, so that it makes the same event by whatever way, and in whatever company, it comes."""
 
 import json
 from typing import Any

@@ -4,11 +4,11 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from hashlib import blake2b
 from typing import Any
 
 from pydantic import ValidationError
 
+from streams.digest import digest_of
 from streams.platforms.fields import Missing, word
 from streams.platforms.webhook import RawWebhook, Undecodable
 from streams.vocabulary import EventType, OrderEvent, OrderFacts
@@ -82,11 +82,7 @@ def unknown_words(said: Iterable[tuple[str, Any, Container[str]]]) -> list[str]:
 
 def event_id(source: str, key: str, type: str, index: int, body: bytes) -> str:
     """The same for a replay of the record and for a byte-identical retry of the webhook; 128 bits in hex."""
-    digest = blake2b(digest_size=16, person=b"orderlog.event")
-    for part in (source.encode(), key.encode(), type.encode(), str(index).encode(), body):
-        digest.update(b"%d:" % len(part))
-        digest.update(part)
-    return digest.hexdigest()
+    return digest_of(b"orderlog.event", source.encode(), key.encode(), type.encode(), str(index).encode(), body)
 
 
 def checked(facts: dict[str, Any]) -> OrderFacts:

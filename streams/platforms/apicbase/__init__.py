@@ -4,13 +4,13 @@ The webhook comes with `ORDERED` only. `DELIVERED` is from the vendor's API refe
 orders): the customer has registered a delivery. An order has no currency, so that is a setting of the source.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from streams.platforms.apicbase.problems import AGAIN, problems
+from streams.platforms.canonical import canonical
 from streams.platforms.config import InvalidOptions, SourceConfig
 from streams.platforms.facts import Statement, event_of, number_lines
 from streams.platforms.fields import (
@@ -95,7 +95,8 @@ class Apicbase:
             # Only the time of the order is told. What became of it later is known from when we learn it.
             occurred_at=moment(document["ordered_on"]) if identity.event == ORDERED else ABSENT,
             facts=self._facts(document, identity.event),
-            content=content(document),
+            # Webhook and API do not write the same document the same way.
+            content=canonical(document),
         )
         return (event_of(NAME, webhook, said),)
 
@@ -125,11 +126,6 @@ def configure(config: SourceConfig) -> Apicbase:
     if wrong:
         raise InvalidOptions(wrong)
     return Apicbase(currency)
-
-
-def content(document: Document) -> bytes:
-    """The document whatever its spaces, escapes and order of fields: webhook and API do not write it the same way."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), default=str).encode()
 
 
 def _identity(document: Document) -> Identity:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from streams.platforms.batch import MIXED, events_of
 from streams.platforms.canonical import canonical
 from streams.platforms.commerceos import words
 from streams.platforms.commerceos.batch import ITEMS_MAX, lines, split
@@ -23,8 +24,6 @@ from streams.platforms.webhook import BadItem, Identity, RawWebhook, Undecodable
 from streams.vocabulary import EventType, OrderEvent
 
 NAME = "commerceos"
-# What ingest counts a body by whose items are of several kinds.
-MIXED = "batch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +57,7 @@ class CommerceOS:
 
         Raises `Undecodable` where no item can be: the reasons of `split`, else that of the first item.
         """
-        found: dict[str, OrderEvent | BadItem] = {}
-        refused: list[Undecodable] = []
-        items = split(webhook.body)
-        for index, text in enumerate(items):
-            try:
-                event = self._event(text, webhook.of_item(index))
-                found.setdefault(event.id, event)
-            except Undecodable as error:
-                refused.append(error)
-                found[f"item {index}"] = BadItem(index, error.reason, str(error))
-        if refused and len(refused) == len(items):
-            raise refused[0]
-        return tuple(found.values())
+        return events_of(split(webhook.body), lambda index, text: self._event(text, webhook.of_item(index)))
 
     def _event(self, text: bytes, webhook: RawWebhook) -> OrderEvent:
         item = decode(text)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from streams.platforms.batch import MIXED, events_of
 from streams.platforms.canonical import canonical
 from streams.platforms.config import SourceConfig
 from streams.platforms.facts import Statement, event_of
@@ -21,8 +22,6 @@ from streams.vocabulary import EventType, OrderEvent
 
 NAME = "mapping"
 ITEMS_MAX = 1000
-# What ingest counts a body by whose items are of several kinds.
-MIXED = "batch"
 _UNKNOWN = (EventType.OBSERVED, 0)
 
 
@@ -72,19 +71,12 @@ class Mapped:
         document, items = self._items(webhook.body, work)
         if self.plan.items is None:
             return (event_of(NAME, webhook, self._statement(document, document, work, None)),)
-        found: dict[str, OrderEvent | BadItem] = {}
-        refused: list[Undecodable] = []
-        for index, item in enumerate(items):
-            try:
-                said = self._statement(item, document, work, canonical(item))
-                event = event_of(NAME, webhook.of_item(index), said)
-                found.setdefault(event.id, event)
-            except Undecodable as error:
-                refused.append(error)
-                found[f"item {index}"] = BadItem(index, error.reason, str(error))
-        if refused and len(refused) == len(items):
-            raise refused[0]
-        return tuple(found.values())
+
+        def read(index: int, item: Any) -> OrderEvent:
+            said = self._statement(item, document, work, canonical(item))
+            return event_of(NAME, webhook.of_item(index), said)
+
+        return events_of(items, read)
 
     def _items(self, body: bytes, work: Work) -> tuple[Any, list[Any]]:
         """The whole body, and what is to be read each by itself."""
