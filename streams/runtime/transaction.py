@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 from streams.record import Output
 
@@ -59,8 +59,23 @@ class Group:
         return {(item.topic, item.partition): item.offset for item in answered}
 
     def bounds(self, partitions: Sequence[tuple[str, int]], timeout_s: float) -> dict[tuple[str, int], tuple[int, int]]:
-        """The first offset that each partition still has, and the one after its last. Raises `KafkaException`."""
-        return {tp: self._consumer.get_watermark_offsets(TopicPartition(*tp), timeout_s) for tp in partitions}
+        """The first offset that each partition still has, and the one after its last. Raises `KafkaException`.
+
+        Two requests for all of them: asked one by one, 120 partitions took a third of a second of every rebalance.
+        """
+        if not partitions:
+            return {}  # librdkafka calls an empty question an invalid argument
+        first, end = (self._offsets_at(partitions, time, timeout_s) for time in (OFFSET_BEGINNING, OFFSET_END))
+        return {tp: (first[tp], end[tp]) for tp in partitions}
+
+    def _offsets_at(
+        self, partitions: Sequence[tuple[str, int]], time: int, timeout_s: float
+    ) -> dict[tuple[str, int], int]:
+        answered = self._consumer.offsets_for_times([TopicPartition(*tp, time) for tp in partitions], timeout_s)
+        for item in answered:
+            if item.error:
+                raise KafkaException(item.error)
+        return {(item.topic, item.partition): item.offset for item in answered}
 
     def close(self) -> None:
         self._consumer.close()
