@@ -17,12 +17,16 @@ ERROR_CHARS_MAX = 500
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a target module makes of a command. `path` is appended to the target's base URL."""
+    """What a target module makes of a command. `path` is appended to the target's base URL.
+
+    `purpose`: the module's own word for what it asks for, where one command takes several requests.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     body: bytes
+    purpose: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """The way out to one target, shared by all partitions of the worker: hands its slots to the partitions in turn.
 
 A partition with something due asks for a turn. Each turn sends one delivery; a partition that has more is put at the
-end of the line. Whoever asks, whatever frees a slot, and whatever ends a wait calls `_pump`.
+end of the line. A delivery whose answer leads to another request goes before all others, through the same gate.
+Whoever asks, whatever frees a slot, and whatever ends a wait calls `_pump`.
 """
 
 import asyncio
@@ -17,14 +18,14 @@ import structlog
 from connectors import metrics
 from connectors.auth import Auth
 from connectors.breaker import BreakerState
-from connectors.exchange import Attempt, Masker
+from connectors.exchange import Attempt, Masker, Request
 from connectors.gate import Gate, Pass
 from connectors.http import TargetClient
 from connectors.schedule import retry_after_s
 from connectors.settle import Judged
-from connectors.targets import KINDS
+from connectors.targets import kind_of
 from connectors.targets.unprocessable import Unprocessable
-from connectors.verdict import TOO_MANY_REQUESTS, Verdict, blames_target
+from connectors.verdict import TOO_MANY_REQUESTS, Ruling, Verdict, blames_target
 from connectors.vocabulary import Delivery
 from streams.settings.model import Target
 
@@ -70,11 +71,13 @@ class Outlet:
     ) -> None:
         self.target, self.gate = target, Gate(target, monotonic())
         self._auth, self._now, self._monotonic, self._draw = auth, now, monotonic, draw
-        self._kind = KINDS[target.kind]
+        self._kind = kind_of(target)
         self._client: TargetClient | None = None
         self._lanes = 0
         self._line: deque[Lane] = deque()
         self._waiting: set[Lane] = set()
+        self._onward: deque[tuple[Lane, Delivery, Request]] = deque()
+        self._leaving: set[Lane] = set()
         self._tasks: dict[asyncio.Task[None], Lane] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._in_flight = metrics.IN_FLIGHT.labels(target.name)
@@ -91,12 +94,15 @@ class Outlet:
 
     async def leave(self, lane: Lane, grace_s: float) -> None:
         """One partition less: gives what it has in flight `grace_s`, then cancels. The last closes the session."""
+        self._leaving.add(lane)
+        self._onward = deque(each for each in self._onward if each[0] is not lane)
         if mine := {task for task, of in self._tasks.items() if of is lane}:
             _, late = await asyncio.wait(mine, timeout=grace_s)
             for task in late:
                 task.cancel()
             if late:
                 await asyncio.wait(late)
+        self._leaving.remove(lane)
         self._lanes -= 1
         if self._lanes == 0 and self._client is not None:
             client, self._client = self._client, None
@@ -111,13 +117,16 @@ class Outlet:
         self._pump()
 
     def _pump(self) -> None:
-        while self._line and self._client is not None:
+        while (self._onward or self._line) and self._client is not None:
             now = self._monotonic()
             wait_s = self.gate.wait_s(now)
             if wait_s != 0:
                 self._waits.inc()
                 self._set_timer(wait_s)
                 return
+            if self._onward:
+                self._send(*self._onward.popleft(), self._client)
+                continue
             lane = self._line.popleft()
             if (delivery := lane.next()) is None:
                 self._waiting.discard(lane)
@@ -144,6 +153,9 @@ class Outlet:
         except Unprocessable as error:
             lane.refused(delivery, str(error))
             return
+        self._send(lane, delivery, request, client)
+
+    def _send(self, lane: Lane, delivery: Delivery, request: Request, client: TargetClient) -> None:
         entered = self.gate.enter(self._monotonic())
         self._in_flight.set(self.gate.in_flight)
 
@@ -171,21 +183,24 @@ class Outlet:
         self._in_flight.set(self.gate.in_flight)
         if attempt is None:
             self.gate.breaker.abandoned(self._monotonic(), probe=entered.probe)
-        else:
-            judged = self._judge(delivery, attempt, entered)
+        elif isinstance(judged := self._judge(delivery, attempt, entered), Judged):
             metrics.ATTEMPTS.labels(self.target.name, judged.verdict.value).inc()
             lane.done(delivery, judged, masker)
+        elif lane not in self._leaving:
+            self._onward.append((lane, delivery, judged))
         self._pump()
 
-    def _judge(self, delivery: Delivery, attempt: Attempt, entered: Pass) -> Judged:
-        at, ruling = self._now(), self._kind.judge(delivery.command, attempt.answer)
+    def _judge(self, delivery: Delivery, attempt: Attempt, entered: Pass) -> Judged | Request:
+        at, ruling = self._now(), self._kind.judge(delivery.command, attempt.request, attempt.answer)
         before = self.gate.breaker.state
-        if blames_target(attempt.status) or ruling.blames_target:
+        if blames_target(attempt.status) or (isinstance(ruling, Ruling) and ruling.blames_target):
             charged = self.gate.breaker.failed(self._monotonic(), probe=entered.probe)
         else:
             self.gate.breaker.succeeded(probe=entered.probe)
             charged = not self._told_to_wait(attempt, at)
         self._report_breaker(before)
+        if isinstance(ruling, Request):
+            return ruling
         is_charged = charged and ruling.verdict is Verdict.RETRY
         return Judged(attempt, ruling.verdict, is_charged, self._draw(), at, ruling.why)
 

@@ -66,9 +66,12 @@ class Report:
     def _settled(self, settled: Settled) -> None:
         after = settled.delivery
         if after is None:
-            self._finished[OutcomeResult.DELIVERED].inc()
+            self._finished[settled.result].inc()
             self._seconds.observe((settled.at - settled.before.command.created_at).total_seconds())
-            log.debug("delivered", attempts=settled.before.attempts + 1, **self.where(settled.before))
+            if settled.result is OutcomeResult.REFUSED:
+                log.warning("refused", attempts=settled.before.attempts + 1, **self.where(settled.before))
+            else:
+                log.debug("delivered", attempts=settled.before.attempts + 1, **self.where(settled.before))
         elif after.is_dead:
             self._finished[OutcomeResult.DEAD].inc()
             log.warning("dead letter", attempts=after.attempts, error=after.last_error, **self.where(after))

@@ -7,7 +7,7 @@ from typing import Any
 from connectors.exchange import ERROR_CHARS_MAX, Answer, Attempt, Masker, cut, shown
 from connectors.room import has_room
 from connectors.schedule import jittered_s, retry_after_s, retry_delay_s
-from connectors.targets import KINDS
+from connectors.targets import kind_of
 from connectors.verdict import Verdict
 from connectors.vocabulary import Delivery, DeliveryState
 from streams import cloudevents, topics
@@ -33,7 +33,7 @@ RECORD_OVERHEAD_BYTES = 1024
 class Settled:
     """`delivery` is what is to be done from now on (None: it is finished), `outputs` what the world is told.
 
-    `remembered`: what the table keeps of a read that is finished.
+    `remembered`: what the table keeps of a read that is finished. `result`: of one that is finished.
     """
 
     before: Delivery
@@ -41,6 +41,7 @@ class Settled:
     at: datetime
     outputs: tuple[Output, ...] = ()
     remembered: Delivery | None = None
+    result: OutcomeResult = OutcomeResult.DELIVERED
 
     @property
     def has_ended(self) -> bool:
@@ -74,7 +75,7 @@ class Settler:
 
     def __init__(self, target: Target, record_bytes_max: int) -> None:
         self._target, self._record_bytes_max = target, record_bytes_max
-        self._kind = KINDS[target.kind]
+        self._kind = kind_of(target)
 
     def settle(self, delivery: Delivery, judged: Judged, masker: Masker) -> Settled:
         """Delivered, to be tried again, or dead."""
@@ -82,6 +83,8 @@ class Settler:
         error = _error(judged, masker)
         if judged.verdict is Verdict.DELIVERED:
             return self._done(delivery, judged, masker)
+        if judged.verdict is Verdict.REFUSED:
+            return self._refused(delivery, judged, error, masker)
         if judged.verdict is Verdict.REJECTED:
             return self._dead(delivery.model_copy(update={"attempts": made}), REJECTED, error, judged, masker)
         charged = delivery.charged + judged.charged
@@ -117,6 +120,21 @@ class Settler:
         outcome = self._delivered(delivery, judged, answer, response)
         kept = delivery.done(judged.at) if delivery.is_read else None
         return Settled(delivery, None, judged.at, (*records, outcome), kept)
+
+    def _refused(self, delivery: Delivery, judged: Judged, error: str, masker: Masker) -> Settled:
+        """Finished, without its effect: nothing is left to be sent or mended."""
+        made, answer = delivery.attempts + 1, judged.attempt.answer
+        outcome = Outcome(
+            **_about(delivery),
+            result=OutcomeResult.REFUSED,
+            attempts=made,
+            http_status=judged.attempt.status,
+            response=cut(masker.body(answer.body), OUTCOME_RESPONSE_CHARS_MAX) if answer else None,
+            error=error,
+            at=judged.at,
+        ).to_json()
+        told = _output(topics.OUTCOMES, delivery, outcome, f"delivery.{OutcomeResult.REFUSED}", made, judged.at)
+        return Settled(delivery, None, judged.at, (told,), result=OutcomeResult.REFUSED)
 
     def _problem(self, record: Output, masker: Masker) -> str | None:
         value = record.value or b""

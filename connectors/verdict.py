@@ -12,11 +12,12 @@ TARGET_4XX = frozenset({408, UNAUTHORISED})
 
 
 class Verdict(StrEnum):
-    """What becomes of the delivery."""
+    """What becomes of the delivery. `REJECTED`: a person has to mend it; `REFUSED`: there is nothing to mend."""
 
     DELIVERED = "delivered"
     RETRY = "retry"
     REJECTED = "rejected"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)

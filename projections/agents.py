@@ -5,16 +5,17 @@ from collections.abc import Iterable, Sequence
 from pydantic import ValidationError
 
 from projections import inventory
-from projections.decide import TargetSpec, decide
+from projections.decide import decide
 from projections.fetches import demand
 from projections.fold import fold
+from projections.spec import TargetSpec
 from projections.stock import move
 from streams import cloudevents, topics
 from streams.receipt import with_receipt
 from streams.record import Output, Record
 from streams.runtime.agent import Agent, Quarantine, Step, stepwise
 from streams.runtime.state import Overlay
-from streams.settings.model import Settings
+from streams.settings.model import Settings, Target
 from streams.vocabulary import Command, Movement, Order, OrderEvent
 
 NAME = "fold"
@@ -45,9 +46,7 @@ def fold_step(settings: Settings) -> Step:
         after = fold(before, event)
         if after is before:
             return ()
-        commands: tuple[Command, ...] = ()
-        if event.delivery is None:
-            after, commands = decide(after, routes.get(after.source, ()), event)
+        after, commands = decide(after, routes.get(after.source, ()), event)
         if (api := fetch_from.get(after.source)) is not None:
             after, fetches = demand(after, api, event)
             commands += fetches
@@ -61,7 +60,13 @@ def fold_step(settings: Settings) -> Step:
 
 
 def _targets_of(settings: Settings, source: str) -> tuple[TargetSpec, ...]:
-    return tuple(TargetSpec(name, settings.target(name).kind) for name in settings.targets_of(source))
+    return tuple(_spec(settings, settings.target(name)) for name in settings.targets_of(source))
+
+
+def _spec(settings: Settings, target: Target) -> TargetSpec:
+    """A target speaks through the sources of the platform that it is."""
+    own = frozenset(source.name for source in settings.sources if source.platform == target.kind)
+    return TargetSpec(target.name, target.kind, own, target.commerceos)
 
 
 def _event(record: Record) -> OrderEvent:

@@ -5,73 +5,47 @@ order of arrival. The one difference allowed: an order known to be cancelled bef
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
 
 import orjson
 
+from projections import commerceos, external, quickbutik
+from projections.spec import TargetSpec
+from projections.steps import Demanded, pending, with_steps
 from projections.targets import commanded_now, with_target
-from projections.transform import transform_order
-from streams.vocabulary import Command, CommandType, Order, OrderEvent, OrderStatus
+from streams.vocabulary import Command, CommandType, EventType, Order, OrderEvent
 from streams.vocabulary.order import Commanded
 
-# What a target of a kind is to have of an order.
-DOCUMENTS: Mapping[str, Callable[[Order], dict[str, Any]]] = {"external": transform_order}
+__all__ = ["TargetSpec", "command_id", "decide"]
 
-
-@dataclass(frozen=True, slots=True)
-class TargetSpec:
-    """A target as far as deciding goes."""
-
-    name: str
-    kind: str
+# What an order's state demands of a target of a kind: steps that were not commanded, or stated something else, in the
+# order in which the target needs them.
+DEMANDS: Mapping[str, Callable[[Order, TargetSpec, OrderEvent], Sequence[Demanded]]] = {
+    external.KIND: external.demands,
+    commerceos.KIND: commerceos.demands,
+    quickbutik.KIND: quickbutik.demands,
+}
+# They wait for what became of a step before the next is commanded.
+GATED = frozenset({commerceos.KIND})
 
 
 def decide(order: Order, targets: Sequence[TargetSpec], cause: OrderEvent) -> tuple[Order, tuple[Command, ...]]:
-    """The order with its commands noted, and the commands, in the order of `targets`; `cause` only signs them.
-
-    `create_order` once the order was placed, has a total and is not cancelled; from then on `update_order` whenever
-    the document differs from the last one commanded, cancelled or not, so that late news still arrives.
-    """
-    demanded = [found for target in targets if (found := _demanded(order, target, cause)) is not None]
-    if not demanded:
+    """The order with its commands noted, and the commands, in the order of `targets`; `cause` only signs them."""
+    decided = [
+        (each, _command(order, target, each, cause))
+        for target in _concerned(targets, cause)
+        for each in DEMANDS[target.kind](order, target, cause)
+    ]
+    if not decided:
         return order, ()
-    return _noting(order, demanded, cause), tuple(command for command, _ in demanded)
+    return _noting(order, decided, cause), tuple(command for _, command in decided)
 
 
-def can_be_created(order: Order) -> bool:
-    """A target without the order may be given it."""
-    book = order.bookkeeping
-    return book.placed and order.total is not None and OrderStatus.CANCELLED not in book.reached
-
-
-def _demanded(order: Order, target: TargetSpec, cause: OrderEvent) -> tuple[Command, str] | None:
-    """The command, and the digest of what it states."""
-    last = order.bookkeeping.commanded.get(target.name)
-    if last is None and not can_be_created(order):
-        return None
-    document = DOCUMENTS[target.kind](order)
-    states = digest(document)
-    if last is not None and last.states == states:
-        return None
-    type = CommandType.CREATE_ORDER if last is None else CommandType.UPDATE_ORDER
-    command = Command(
-        id=command_id(order.key, target.name, type, states, last.id if last else ""),
-        type=type,
-        target=target.name,
-        order_key=order.key,
-        data={"order": document},
-        caused_by=cause.id,
-        receipt=cause.receipt,
-        created_at=cause.received_at,
-    )
-    return command, states
-
-
-def digest(document: Mapping[str, Any]) -> str:
-    """What a document states, whatever the order of its keys."""
-    return blake2b(orjson.dumps(document, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+def _concerned(targets: Sequence[TargetSpec], cause: OrderEvent) -> Sequence[TargetSpec]:
+    """What became of a command is news to its own target alone, unless it tells something of the order."""
+    if cause.delivery is None or cause.type is EventType.REJECTED:
+        return targets
+    return [target for target in targets if target.name == cause.delivery.target and target.kind in GATED]
 
 
 def command_id(order_key: str, target: str, type: CommandType, states: str, previous: str) -> str:
@@ -80,10 +54,28 @@ def command_id(order_key: str, target: str, type: CommandType, states: str, prev
     return blake2b(text, digest_size=16, person=b"orderlog.command").hexdigest()
 
 
-def _noting(order: Order, demanded: Sequence[tuple[Command, str]], cause: OrderEvent) -> Order:
-    commanded, targets = dict(order.bookkeeping.commanded), dict(order.targets)
-    for command, states in demanded:
-        commanded[command.target] = Commanded(id=command.id, type=command.type, states=states)
+def _command(order: Order, target: TargetSpec, demanded: Demanded, cause: OrderEvent) -> Command:
+    last = order.bookkeeping.steps.get(target.name, {}).get(demanded.step)
+    # Two steps that state the same, as two shipments, are two commands.
+    previous = last.id if last else ""
+    return Command(
+        id=command_id(order.key, target.name, demanded.type, demanded.states, previous),
+        type=demanded.type,
+        target=target.name,
+        order_key=order.key,
+        data=dict(demanded.data),
+        caused_by=cause.id,
+        receipt=cause.receipt,
+        created_at=cause.received_at,
+    )
+
+
+def _noting(order: Order, decided: Sequence[tuple[Demanded, Command]], cause: OrderEvent) -> Order:
+    book = order.bookkeeping
+    commanded, steps, targets = dict(book.commanded), book.steps, dict(order.targets)
+    for demanded, command in decided:
+        commanded[command.target] = Commanded(id=command.id, type=command.type, states=demanded.states)
+        steps = with_steps(steps, command.target, [(demanded.step, pending(command.id, demanded))])
         targets = with_target(targets, command.target, commanded_now(targets.get(command.target), cause))
-    bookkeeping = order.bookkeeping.updated({"commanded": commanded})
+    bookkeeping = book.updated({"commanded": commanded, "steps": steps})
     return order.updated({"targets": targets, "bookkeeping": bookkeeping})

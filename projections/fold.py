@@ -11,7 +11,9 @@ from projections import lattice
 from projections.clocks import by_clock, by_field, clock_of, is_beyond, is_seen, remember
 from projections.fetches import ended, is_fetch, pinged
 from projections.joins import Joins
+from projections.steps import step_ended
 from projections.targets import OPERATORS, target_after, with_ref, with_target
+from projections.voices import with_voice
 from streams.vocabulary import EventType, Order, OrderEvent, OrderStatus, Payment, PaymentStatus
 from streams.vocabulary.base import EXACT
 from streams.vocabulary.event import DeliveryFacts
@@ -58,9 +60,9 @@ def fold(order: Order | None, event: OrderEvent) -> Order:
         return order
     clock = clock_of(event)
     joins = Joins(clock, by_field(book.held))
-    if event.delivery is None:
+    if event.delivery is None or event.type is EventType.REJECTED:
         _join_facts(order, event, joins)
-    elif event.delivery.command_type not in OPERATORS and not is_fetch(event.delivery):
+    if event.delivery is not None and event.delivery.command_type not in OPERATORS and not is_fetch(event.delivery):
         _join_delivery(order, event, event.delivery, joins)
     after = _after(order, event, joins)
     if is_beyond(book.seen, clock) and after.updated({"version": order.version}) == order:
@@ -118,6 +120,8 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
             "seen": remember(book.seen, joins.clock),
             "reached": reached,
             "paid": paid,
+            "voices": with_voice(book.voices, event),
+            "steps": step_ended(book.steps, event),
             "pings": pinged(book.pings, event, joins.clock),
             "fetches": ended(book.fetches, event),
             "placed": book.placed or event.type is EventType.PLACED or event.data.is_placed is True,
@@ -140,16 +144,15 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
 
 def _reached(reached: tuple[OrderStatus, ...], event: OrderEvent) -> tuple[OrderStatus, ...]:
     """Every status that was asserted, the greatest last."""
-    said = {status for status in (lattice.ASSERTED.get(event.type), event.data.status) if status is not None}
+    said = set(lattice.asserted(event.type, event.data.status))
     if said.issubset(reached):
         return reached
     return tuple(sorted(said.union(reached), key=lattice.STATUS_RANK.__getitem__))
 
 
 def _paid(paid: PaymentStatus, event: OrderEvent) -> PaymentStatus:
-    for said in (lattice.PAYMENT_ASSERTED.get(event.type), event.data.payment_status):
-        if said is not None:
-            paid = lattice.PAYMENT_NEXT[paid, said]
+    for said in lattice.payment_asserted(event.type, event.data.payment_status):
+        paid = lattice.PAYMENT_NEXT[paid, said]
     return paid
 
 

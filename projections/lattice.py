@@ -119,6 +119,16 @@ def shipment_rank(status: str | None) -> int:
     return -1 if status is None else _SHIPMENT_RANK.get(status, -1)
 
 
+def asserted(type: EventType, word: OrderStatus | None) -> tuple[OrderStatus, ...]:
+    """What an event says of where the order is: by its type, and by the word in its data."""
+    return tuple(status for status in (ASSERTED.get(type), word) if status is not None)
+
+
+def payment_asserted(type: EventType, word: PaymentStatus | None) -> tuple[PaymentStatus, ...]:
+    """The same of its money."""
+    return tuple(status for status in (PAYMENT_ASSERTED.get(type), word) if status is not None)
+
+
 def contradictions(reached: Iterable[OrderStatus]) -> set[str]:
     """The flags that a set of asserted statuses calls for."""
     known = frozenset(reached)

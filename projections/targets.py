@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from streams.vocabulary import CommandType, EventType, Order, OrderEvent, TargetState
 from streams.vocabulary.event import DeliveryFacts
 
-PENDING, DELIVERED, DEAD = "pending", "delivered", "dead"
+PENDING, DELIVERED, DEAD, REFUSED = "pending", "delivered", "dead", "refused"
 
 # An operator's word about a dead letter: its outcome says nothing of what the target has.
 OPERATORS = frozenset({CommandType.REDRIVE, CommandType.DISCARD})
@@ -14,12 +14,12 @@ OPERATORS = frozenset({CommandType.REDRIVE, CommandType.DISCARD})
 def target_after(order: Order, event: OrderEvent, delivery: DeliveryFacts) -> TargetState:
     """The target's state once `delivery` is known.
 
-    Dead, whichever command it was, since a dead letter holds back what follows it. Delivered, only if nothing was
-    commanded since: an outcome of an older command leaves the newer one pending.
+    Dead, whichever command it was, since a dead letter holds back what follows it; so is refused. Delivered, only if
+    nothing was commanded since: an outcome of an older command leaves the newer one pending.
     """
     commanded = order.bookkeeping.commanded.get(delivery.target)
-    if event.type is EventType.DELIVERY_FAILED:
-        status = DEAD
+    if event.type in (EventType.DELIVERY_FAILED, EventType.REJECTED):
+        status = became(event)
     elif commanded is not None and commanded.id != delivery.command_id:
         status = PENDING
     else:
@@ -32,6 +32,13 @@ def target_after(order: Order, event: OrderEvent, delivery: DeliveryFacts) -> Ta
         ref=known.ref if known else None,
         updated_at=event.occurred_at,
     )
+
+
+def became(event: OrderEvent) -> str:
+    """What became of the command that the event tells of."""
+    if event.type is EventType.REJECTED:
+        return REFUSED
+    return DEAD if event.type is EventType.DELIVERY_FAILED else DELIVERED
 
 
 def with_ref(state: TargetState, ref: str | None) -> TargetState:

@@ -1,4 +1,4 @@
-"""What became of a command, as an event of its order: `delivery.succeeded` or `delivery.failed`. Pure."""
+"""What became of a command, as an event of its order. Pure."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -14,7 +14,10 @@ from streams.vocabulary.event import DeliveryFacts
 TYPES: Mapping[OutcomeResult, EventType] = {
     OutcomeResult.DELIVERED: EventType.DELIVERY_SUCCEEDED,
     OutcomeResult.DEAD: EventType.DELIVERY_FAILED,
+    OutcomeResult.REFUSED: EventType.REJECTED,
 }
+# The flag of an order that a target refused, for it has too little of something in stock.
+OUT_OF_STOCK = "out-of-stock"
 
 
 def event_of(record: Record, platforms: Mapping[str, str]) -> OrderEvent:
@@ -34,7 +37,7 @@ def event_of(record: Record, platforms: Mapping[str, str]) -> OrderEvent:
         received_at=outcome.at,
         origin=Origin(topic=record.topic, partition=record.partition, offset=record.offset),
         receipt=outcome.receipt or receipt_of(record),
-        data=OrderFacts(),
+        data=_facts(outcome),
         delivery=DeliveryFacts(
             command_id=outcome.command_id,
             command_type=outcome.type,
@@ -45,6 +48,12 @@ def event_of(record: Record, platforms: Mapping[str, str]) -> OrderEvent:
             ref=outcome.ref,
         ),
     )
+
+
+def _facts(outcome: Outcome) -> OrderFacts:
+    if outcome.result is not OutcomeResult.REFUSED:
+        return OrderFacts()
+    return OrderFacts(cancel_reason=f"refused by {outcome.target}: {outcome.error}", flags=(OUT_OF_STOCK,))
 
 
 def event_id(outcome: Outcome) -> str:

@@ -1,8 +1,8 @@
 """One module per kind of target, the same names in each: values in, request out; answer in, verdict out. No I/O.
 
 KIND       the kind's name in the configuration
-request    a command → the request that has its effect; the same command gives the same bytes
-judge      what an answer means for the delivery
+request    a command → the first request towards its effect; the same command gives the same bytes
+judge      what an answer means for the delivery, or what is to be asked next
 records    what is written besides the outcome, in one transaction with it
 ref        what the target calls the order
 """
@@ -15,21 +15,27 @@ from connectors.exchange import Answer, Request
 from connectors.targets import external, quickbutik
 from connectors.verdict import Ruling
 from streams.record import Output
+from streams.settings.model import Target
 from streams.vocabulary import Command
 
-__all__ = ["KINDS", "TargetKind"]
+__all__ = ["TargetKind", "kind_of"]
 
 
 class TargetKind(Protocol):
-    """What a target module offers."""
+    """What a target module offers, or what it makes of a target's settings."""
 
-    KIND: str
+    @property
+    def KIND(self) -> str: ...
 
     def request(self, command: Command) -> Request:
         """Raises `Unprocessable` where the command cannot become a request: it is a dead letter at once."""
 
-    def judge(self, command: Command, answer: Answer | None) -> Ruling:
-        """`answer` is None where none came. Never raises, whatever the answer is."""
+    def judge(self, command: Command, request: Request, answer: Answer | None) -> Ruling | Request:
+        """What the answer to `request` means; a request: this is to be asked next, and its answer judged.
+
+        `answer` is None where none came. Never raises, whatever the answer is. An attempt that is repeated begins with
+        the first request again, so nothing need be remembered between two.
+        """
 
     def records(self, command: Command, answer: Answer, at: datetime) -> Sequence[Output]:
         """Of a delivered command. The same command and answer give the same record, but for its time, `at`."""
@@ -38,4 +44,9 @@ class TargetKind(Protocol):
         """Of a delivered command. Never raises."""
 
 
-KINDS: Mapping[str, TargetKind] = {module.KIND: module for module in (external, quickbutik)}
+MODULES: Mapping[str, TargetKind] = {module.KIND: module for module in (external, quickbutik)}
+
+
+def kind_of(target: Target) -> TargetKind:
+    """The target's kind, set up as the target is."""
+    return MODULES[target.kind]

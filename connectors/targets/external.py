@@ -41,7 +41,7 @@ def request(command: Command) -> Request:
     return Request("POST", PATH, headers, _json(_with_numbers(order)))
 
 
-def judge(command: Command, answer: Answer | None) -> Ruling:
+def judge(command: Command, request: Request, answer: Answer | None) -> Ruling:
     """409: a request with this key is in progress (draft-ietf-httpapi-idempotency-key-header, 2.7): ask again later."""
     return Ruling(classify(answer.status if answer else None, conflict=Verdict.RETRY))
 

@@ -40,7 +40,7 @@ def request(command: Command) -> Request:
     return Request("GET", f"{PATH}?{urlencode(query)}", {"Accept": "application/json"}, b"")
 
 
-def judge(command: Command, answer: Answer | None) -> Ruling:
+def judge(command: Command, request: Request, answer: Answer | None) -> Ruling:
     """An answer without the order is tried again like a failure, and given up with its reason."""
     verdict = classify(answer.status if answer else None, conflict=Verdict.RETRY)
     if answer is None or verdict is not Verdict.DELIVERED:

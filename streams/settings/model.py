@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from streams.settings.auth import SecretRef, SourceAuth, TargetAuth
+from streams.settings.commerceos import CommerceOS, Identifiers
 from streams.settings.outbound import CONNECT_TIMEOUT_S, ConnectTimeout, ReadTimeout, Tls
 from streams.settings.poll import Poll
 from streams.settings.section import Name, Port, Section
@@ -91,11 +92,16 @@ class Source(Section):
     poll: Poll | None = None
 
 
-# Waits after failed attempts, until it is given up. External system: seed 002's strategy; Quickbutik: seed 000's, 1 s
-# times the attempt.
-RETRY_DELAYS_S: Mapping[str, tuple[float, ...]] = {"external": (0, 1, 2, 5, 10), "quickbutik": (1, 2, 3)}
+# Waits after failed attempts, until it is given up: seed 002's strategy; Quickbutik: seed 000's, 1 s times the attempt.
+GUIDE_DELAYS_S = (0.0, 1.0, 2.0, 5.0, 10.0)
+RETRY_DELAYS_S: Mapping[str, tuple[float, ...]] = {
+    "commerceos": GUIDE_DELAYS_S,
+    "external": GUIDE_DELAYS_S,
+    "inventory": GUIDE_DELAYS_S,
+    "quickbutik": (1, 2, 3),
+}
 # Not more than the attempts of one delivery: an outage opens the breaker before anything is given up.
-BREAKER_FAILURES: Mapping[str, int] = {"external": 10, "quickbutik": 3}
+BREAKER_FAILURES: Mapping[str, int] = {"commerceos": 10, "external": 10, "inventory": 10, "quickbutik": 3}
 
 
 class Breaker(Section):
@@ -106,10 +112,13 @@ class Breaker(Section):
 
 
 class Target(Section):
-    """One downstream API. What is not set is as its kind says; the way out to it: streams.settings.outbound."""
+    """One downstream API. What is not set is as its kind says; the way out to it: streams.settings.outbound.
+
+    `identifiers` and `commerceos`: of that kind, and required there.
+    """
 
     name: Name
-    kind: Literal["external", "quickbutik"]
+    kind: Literal["commerceos", "external", "inventory", "quickbutik"]
     base_url: str
     auth: TargetAuth
     allow_private: bool = False
@@ -125,6 +134,8 @@ class Target(Section):
     read_timeout_s: ReadTimeout | None = None
     response_bytes_max: int = Field(default=256 * 1024, ge=1)
     breaker: Breaker = Field(default_factory=lambda given: Breaker(failures=BREAKER_FAILURES[given["kind"]]))
+    identifiers: Identifiers | None = None
+    commerceos: CommerceOS | None = None
 
 
 class Route(Section):

@@ -13,16 +13,27 @@ class CommandType(StrEnum):
 
     CREATE_ORDER = "create_order"
     UPDATE_ORDER = "update_order"
+    CHANGE_DELIVERY_ADDRESS = "change_delivery_address"
+    CHANGE_INVOICE_ADDRESS = "change_invoice_address"
+    CREATE_PAYMENT = "create_payment"
+    APPROVE_ORDER = "approve_order"
+    CANCEL_ORDER = "cancel_order"
+    CREATE_SHIPMENT = "create_shipment"
+    RELEASE_SHIPMENT = "release_shipment"
+    UPDATE_STATUS = "update_status"
+    MOVE_STOCK = "move_stock"
     FETCH_ORDER = "fetch_order"
     REDRIVE = "deadletter.redrive"
     DISCARD = "deadletter.discard"
 
 
 class OutcomeResult(StrEnum):
-    """A command ends in exactly one of these."""
+    """A command ends in exactly one of these. `refused`: the target said no for good and there is nothing to mend, as
+    when it is out of stock; no dead letter holds the order, which learns of it as `order.rejected`."""
 
     DELIVERED = "delivered"
     DEAD = "dead"
+    REFUSED = "refused"
 
 
 class Command(Whole):

@@ -11,7 +11,8 @@ Clock = tuple[int, int, int, str]
 
 
 class TargetState(Whole):
-    """What one target has of this order. `status`: `pending`, `delivered` or `dead`; `ref`: its own id of the order."""
+    """What one target has of this order. `status`: `pending`, `delivered`, `dead` or `refused`; `ref`: its own id of
+    the order."""
 
     status: str
     attempts: int = 0
@@ -26,6 +27,18 @@ class Commanded(Whole):
     id: str
     type: str
     states: str
+
+
+class Step(Whole):
+    """One of the things that a target is to do for an order: the last command for it, and what that stated.
+
+    `status`: `pending`, `delivered`, `dead` or `refused`.
+    """
+
+    id: str
+    type: str
+    states: str
+    status: str
 
 
 class Fetch(Whole):
@@ -45,6 +58,8 @@ class Bookkeeping(Whole):
 
     `held`: the events that a present value came from, each with the names of the fields it holds. `seen`: applied
     events, newest last, bounded. `reached` and `paid`: what events have asserted of the order and of its money.
+    `voices`: by such a word, who said so (sources, and targets that refused).
+    `steps`: by target and step, see `projections.steps`.
     `pings` and `fetches`: by the platform's word, see `projections.fetches`.
     `taken`: how many of which product the order has taken from the stock, in `moves` movements.
     """
@@ -54,7 +69,9 @@ class Bookkeeping(Whole):
     reached: tuple[OrderStatus, ...] = ()
     paid: PaymentStatus = PaymentStatus.UNPAID
     placed: bool = False
+    voices: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     commanded: dict[str, Commanded] = Field(default_factory=dict)
+    steps: dict[str, dict[str, Step]] = Field(default_factory=dict)
     pings: dict[str, Clock] = Field(default_factory=dict)
     fetches: dict[str, Fetch] = Field(default_factory=dict)
     taken: dict[str, Money] = Field(default_factory=dict)

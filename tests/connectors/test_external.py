@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.exchange import Answer
+from connectors.exchange import Answer, Request
 from connectors.sandbox.order import order_id_of
-from connectors.targets import KINDS, TargetKind, external
+from connectors.targets import MODULES, TargetKind, external
 from connectors.targets.unprocessable import Unprocessable
-from connectors.verdict import Verdict
+from connectors.verdict import Ruling, Verdict
 from streams.vocabulary import Command, CommandType
 from streams.vocabulary.base import parse_money
 from tests.connectors.make import command, order
@@ -105,12 +105,14 @@ def test_the_reason_names_the_field_and_not_its_content() -> None:
     assert str(raised.value) == "data.order.items[0].price is not a decimal"
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
+@pytest.mark.parametrize("kind", MODULES.values(), ids=MODULES.keys())
 def test_every_kind_has_a_verdict_for_every_status(kind: TargetKind) -> None:
     """An answer without a meaning would stop the sink."""
     for status in (None, *range(100, 600)):
         answer = None if status is None else Answer(status, {}, b"")
-        assert isinstance(kind.judge(command(), answer).verdict, Verdict)
+        ruling = kind.judge(command(), Request("POST", "/", {}, b""), answer)
+        assert isinstance(ruling, Ruling)
+        assert isinstance(ruling.verdict, Verdict)
 
 
 @pytest.mark.parametrize(

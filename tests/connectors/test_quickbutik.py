@@ -40,7 +40,7 @@ def answer(body: bytes = ORDER, status: int = 200, *, is_cut: bool = False) -> A
 
 def settle(given: Answer, record_bytes_max: int = 4 * MIB, secrets: Masker | None = None, attempts: int = 0) -> Settled:
     """As the outlet and the loop do it, after one attempt."""
-    ruling = quickbutik.judge(ASKED, given)
+    ruling = quickbutik.judge(ASKED, quickbutik.request(ASKED), given)
     request = quickbutik.request(ASKED)
     attempt = Attempt("https://api.example/v1/orders", request, request.headers, at(0), given)
     judged = Judged(attempt, ruling.verdict, ruling.verdict is Verdict.RETRY, 0, at(1), ruling.why)
@@ -198,7 +198,7 @@ def test_an_order_that_is_invalid_is_stored_and_set_aside_by_normalise() -> None
 @given(st.binary(max_size=60) | st.sampled_from([b"[{}]", b"[[[", b"[1]", b'[{"order_id": 1e400}]', b"\xff"]))
 def test_any_answer_has_a_ruling_and_never_customer_data_in_its_reason(body: bytes) -> None:
     """An answer without a meaning would stop the sink."""
-    ruling = quickbutik.judge(ASKED, answer(body))
+    ruling = quickbutik.judge(ASKED, quickbutik.request(ASKED), answer(body))
     assert ruling.verdict in (Verdict.RETRY, Verdict.DELIVERED)
     assert ruling.why is None or len(ruling.why) < 300
 

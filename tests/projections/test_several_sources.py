@@ -177,7 +177,7 @@ def end_of(history: list[OrderEvent]) -> tuple[Order, End]:
     order = Order.from_json(orders.get(key) or b"")
     shown = order.to_dict()
     del shown["targets"]
-    for name in ("commanded", "fetches", "moves"):
+    for name in ("commanded", "fetches", "moves", "steps"):
         shown["bookkeeping"].pop(name, None)
     return order, End(shown, document, {key: str(level) for key, level in stock.items() if level})
 

@@ -38,9 +38,13 @@ EXACT = Decimal("12345678901234567890123456789.0123456789")
 # Fields that say nothing of a person, by model. A new field belongs here, or is marked with `x-pii`.
 HARMLESS: dict[str, set[str]] = {
     "Address": set(),
-    "Bookkeeping": {"commanded", "fetches", "held", "moves", "paid", "pings", "placed", "reached", "seen", "taken"},
+    "Bookkeeping": {
+        *("commanded", "fetches", "held", "moves", "paid", "pings", "placed", "reached", "seen", "steps", "taken"),
+        "voices",
+    },
     "Command": {"caused_by", "created_at", "id", "order_key", "receipt", "target", "type"},
     "Commanded": {"id", "states", "type"},
+    "Step": {"id", "states", "status", "type"},
     "DeadLetter": {"at", "attempts", "command", "exchange", "id", "reason"},
     "DeliveryFacts": {
         *("attempts", "command_id", "command_type", "error", "http_status", "ref", "target"),

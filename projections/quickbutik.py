@@ -1,0 +1,61 @@
+"""What Quickbutik is told of its own orders (seed 000, part 3): what others say of them. Pure.
+
+Its API has one status for where an order and its money are: `paid` before `done`, and never after it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from projections.digests import digest
+from projections.spec import TargetSpec
+from projections.steps import Demanded, is_commanded
+from projections.voices import is_said_by, is_said_by_others
+from streams.vocabulary import CommandType, Order, OrderEvent, OrderStatus, PaymentStatus, Shipment
+from streams.vocabulary.order import Step
+
+KIND = "quickbutik"
+PAID, DONE, CANCELLED = "paid", "done", "cancelled"
+# What others must say for a status to be written.
+SENT = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
+PAYED = (PaymentStatus.PAID,)
+
+
+def demands(order: Order, target: TargetSpec, cause: OrderEvent) -> Sequence[Demanded]:
+    """`update_status`, each status once; `done` again, without another email, where the tracking came later."""
+    if not target.own & {order.source}:
+        return ()
+    ledger = order.bookkeeping.steps.get(target.name, {})
+    return tuple(_demanded(order, target, ledger))
+
+
+def _demanded(order: Order, target: TargetSpec, ledger: Mapping[str, Step]) -> Iterator[Demanded]:
+    voices, own = order.bookkeeping.voices, target.own
+    if is_said_by_others(voices, (OrderStatus.CANCELLED,), own):
+        if not is_commanded(ledger, CANCELLED) and not is_said_by(voices, (OrderStatus.CANCELLED,), own):
+            yield _step(CANCELLED, {"status": CANCELLED, "notify": True})
+        return
+    is_over = is_commanded(ledger, DONE) or is_said_by(voices, (*SENT, OrderStatus.CANCELLED), own)
+    is_paid = is_commanded(ledger, PAID) or is_said_by(voices, PAYED, own)
+    if is_said_by_others(voices, PAYED, own) and not is_paid and not is_over:
+        yield _step(PAID, {"status": PAID, "notify": False})
+    if is_said_by_others(voices, SENT, own) and not is_said_by(voices, (*SENT, OrderStatus.CANCELLED), own):
+        said = {"status": DONE, "shipping": _shipping(order.shipments), "notify": not is_commanded(ledger, DONE)}
+        if not is_commanded(ledger, DONE, _states(said)):
+            yield _step(DONE, said)
+
+
+def _step(name: str, said: Mapping[str, Any]) -> Demanded:
+    return Demanded(name, CommandType.UPDATE_STATUS, _states(said), said)
+
+
+def _states(said: Mapping[str, Any]) -> str:
+    """Whether the buyer is written to is no part of what is stated."""
+    return digest({name: value for name, value in said.items() if name != "notify"})
+
+
+def _shipping(shipments: Sequence[Shipment]) -> dict[str, str] | None:
+    """The tracking of the last shipment by id that has any: the API takes one."""
+    for shipment in reversed(shipments):
+        if shipment.tracking_number:
+            return {"tracking_number": shipment.tracking_number, "carrier": shipment.carrier or ""}
+    return None
