@@ -131,6 +131,7 @@ class Settler:
             http_status=judged.attempt.status,
             response=cut(masker.body(answer.body), OUTCOME_RESPONSE_CHARS_MAX) if answer else None,
             error=error,
+            seconds=_seconds(judged.attempt, judged.at),
             at=judged.at,
         ).to_json()
         told = _output(topics.OUTCOMES, delivery, outcome, f"delivery.{OutcomeResult.REFUSED}", made, judged.at)
@@ -155,6 +156,7 @@ class Settler:
                 http_status=answer.status,
                 response=response,
                 ref=self._kind.ref(answer),
+                seconds=_seconds(judged.attempt, judged.at),
                 at=judged.at,
             ).to_json(),
             f"delivery.{OutcomeResult.DELIVERED}",
@@ -177,6 +179,7 @@ class Settler:
             http_status=answer.status if answer else None,
             response=cut(masker.body(answer.body), OUTCOME_RESPONSE_CHARS_MAX) if answer and masker else None,
             error=error,
+            seconds=_seconds(attempt, at) if attempt else None,
             at=at,
         )
         made = (delivery.attempts, at)
@@ -232,6 +235,11 @@ def _output(topic: str, delivery: Delivery, value: bytes, type: str, attempts: i
         time=at,
     )
     return Output(topic, delivery.key.encode(), value, with_receipt(headers, delivery.command.receipt))
+
+
+def _seconds(attempt: Attempt, at: datetime) -> float:
+    """How long it took; a clock that was set back counts as no time at all."""
+    return max(0.0, round((at - attempt.at).total_seconds(), 6))
 
 
 def _due_at(judged: Judged, delay_s: float) -> datetime:

@@ -55,7 +55,8 @@ class Command(Whole):
 class Outcome(Whole):
     """What became of a command. `response` is the target's answer, cut to a bound; `error` says why it is dead.
 
-    `receipt` is the command's; `ref` is what the target calls the order, where its answer says so.
+    `receipt` is the command's; `ref` is what the target calls the order, where its answer says so. `seconds`: from
+    sending the last request to its answer, or to giving it up; None where nothing was sent.
     """
 
     command_id: str
@@ -69,4 +70,5 @@ class Outcome(Whole):
     error: str | None = None
     receipt: str | None = None
     ref: str | None = None
+    seconds: float | None = None
     at: Time

@@ -52,6 +52,13 @@ def test_delivered_has_one_outcome_and_leaves_the_table() -> None:
     assert (settled.outputs[0].key, outcome.response) == (b"duda:shop/1", '{"id":"x"}')
 
 
+def test_an_outcome_says_how_long_the_last_attempt_took() -> None:
+    """Who watches latency reads outcomes: they are the same whichever worker sent."""
+    assert outcome_of(settle(delivery(), attempt(201))).seconds == 1
+    assert outcome_of(settle(delivery(), attempt(400))).seconds == 1
+    assert outcome_of(Settler(target(), 4 * MIB).unprocessable(delivery(), "no order", at(0))).seconds is None
+
+
 def test_a_failure_is_put_off_by_the_schedule_and_tells_nobody() -> None:
     """An outcome per attempt would be more than one outcome per command."""
     before, waits_s = delivery(), list[float]()

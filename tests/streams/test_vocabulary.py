@@ -79,8 +79,8 @@ HARMLESS: dict[str, set[str]] = {
     },
     "Origin": {"offset", "partition", "topic"},
     "Outcome": {
-        *("at", "attempts", "command_id", "error", "http_status", "order_key", "receipt", "ref", "result", "target"),
-        "type",
+        *("at", "attempts", "command_id", "error", "http_status", "order_key", "receipt", "ref", "result"),
+        *("seconds", "target", "type"),
     },
     "Payment": {"amount", "currency", "id", "method", "status"},
     "Person": set(),
