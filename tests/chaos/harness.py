@@ -112,6 +112,11 @@ class Worker:
         lines = self.log_file.read_bytes().splitlines() if self.log_file.exists() else []
         return [orjson.loads(line) for line in lines if line.startswith(b"{")]
 
+    def owned(self) -> object:
+        """How many partitions its last assignment gave it; None before the first."""
+        assigned = [line["partitions"] for line in self.log_lines() if line["event"] == "partitions assigned"]
+        return assigned[-1] if assigned else None
+
     def start(self) -> None:
         self._loop = asyncio.create_task(self._keep_running())
 
