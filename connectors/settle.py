@@ -251,6 +251,6 @@ def _due_at(judged: Judged, delay_s: float) -> datetime:
 def _error(judged: Judged, masker: Masker) -> str:
     """Short and without customer data: the answer's body stays in the dead letter."""
     if judged.why is not None:
-        return judged.why
+        return masker.text(judged.why)
     attempt = judged.attempt
     return f"HTTP {attempt.status}" if attempt.answer else masker.text(attempt.error or "no answer")[:ERROR_CHARS_MAX]

@@ -19,6 +19,7 @@ from aiohttp import web
 from connectors.sandbox import answers
 from connectors.sandbox.door import Door
 from connectors.sandbox.faults import Faults
+from connectors.sandbox.quickbutik_updates import Updates
 
 PATH, ADMIN = "/v1/orders", "/_sandbox/quickbutik"
 ORDERS_MAX = 100_000
@@ -26,14 +27,6 @@ LIMIT_DEFAULT, LIMIT_MAX = 1000, 1000
 PING_TIMEOUT_S = 10.0
 PINGS_MAX = 1000
 REMEMBERED_MAX = 100_000
-# The status's word, how an answer shows it, and the word of its ping. The vendor documents neither a number for
-# cancelled nor a word for paid, only that there is a ping; and none for unpaid.
-STATUSES: Mapping[str, tuple[str, str | None]] = {
-    "unpaid": ("-1", None),
-    "paid": ("1", "order.new"),
-    "done": ("2", "order.done"),
-    "cancelled": ("cancelled", "order.cancelled"),
-}
 
 
 class QuickbutikApi:
@@ -52,13 +45,14 @@ class QuickbutikApi:
         self._expected = b64encode(f"{key}:{key}".encode())
         self._session: aiohttp.ClientSession | None = None
         self._sending: set[asyncio.Task[None]] = set()
-        self._updates = 0
+        self.updates = Updates(self.orders)
 
     def add_to(self, app: web.Application) -> None:
         app.router.add_get(PATH, self.get_orders)
         app.router.add_put(PATH, self.put_orders)
         app.router.add_put(f"{ADMIN}/orders", answers.loopback(self.set_orders))
         app.router.add_put(f"{ADMIN}/webhook", answers.loopback(self.set_webhook))
+        app.router.add_get(f"{ADMIN}/updates", answers.loopback(self.get_updates))
         self.door.add_admin(app, ADMIN, self._stats)
         app.on_cleanup.append(self._close)
 
@@ -77,7 +71,7 @@ class QuickbutikApi:
         return await self._admit(request, asked, done)
 
     async def put_orders(self, request: web.Request) -> web.StreamResponse:
-        """A list of `{"order_id", "status", "shipping_info"?, "skip_webhook"?, …}`."""
+        """A list of `{"order_id", "status", "shipping_info"?, …}`, each judged by itself: see `Updates`."""
 
         def done(body: bytes) -> web.Response:
             try:
@@ -99,7 +93,7 @@ class QuickbutikApi:
             return answers.problem(422, "not-a-list-of-orders")
         if len(self.orders | orders) > ORDERS_MAX:
             return answers.problem(507, "full")
-        self.orders |= orders
+        self.orders.update(orders)
         return answers.json(200, {"orders": len(self.orders)})
 
     async def set_webhook(self, request: web.Request) -> web.StreamResponse:
@@ -112,6 +106,10 @@ class QuickbutikApi:
             return answers.problem(422, "no-url")
         self.webhook_url = url
         return answers.json(200, {})
+
+    async def get_updates(self, request: web.Request) -> web.StreamResponse:
+        """Every update that was taken, oldest first, as NDJSON."""
+        return await answers.ndjson(request, [update.to_json() for update in list(self.updates.taken)])
 
     async def _admit(
         self, request: web.Request, asked: str | None, done: Callable[[bytes], web.Response]
@@ -127,19 +125,11 @@ class QuickbutikApi:
             return answers.problem(401, "unauthorised", {"WWW-Authenticate": "Basic"})
         return None
 
-    def _update(self, update: Mapping[str, Any]) -> dict[str, object]:
-        id, status = str(update.get("order_id")), update.get("status")
-        if id not in self.orders:
-            return {"order_id": id, "error": "no such order"}
-        if not isinstance(status, str) or status not in STATUSES:
-            return {"order_id": id, "error": "no such status"}
-        number, word = STATUSES[status]
-        shipping = {"shipping_info": update["shipping_info"]} if "shipping_info" in update else {}
-        self.orders[id] = {**self.orders[id], **shipping, "status": number}
-        self._updates += 1
-        if word is not None and str(update.get("skip_webhook", "false")).lower() != "true":
-            self.ping(word, id)
-        return {"order_id": id, "success": 1}
+    def _update(self, asked: Mapping[str, Any]) -> dict[str, object]:
+        item, word = self.updates.apply(asked, self.door.now())
+        if word is not None:
+            self.ping(word, str(item["order_id"]))
+        return item
 
     def ping(self, word: str, order_id: str) -> None:
         """Tells the webhook URL, once and without waiting for it. Call it on the server's event loop."""
@@ -160,7 +150,7 @@ class QuickbutikApi:
             return  # the shop does not know either
 
     def _stats(self) -> Mapping[str, object]:
-        return {"orders": len(self.orders), "updates": self._updates, "pings": len(self.pings)}
+        return {"orders": len(self.orders), "pings": len(self.pings), **self.updates.counts}
 
     async def _close(self, app: web.Application) -> None:
         for task in self._sending:

@@ -1,7 +1,8 @@
-"""Quickbutik's API (seed 000, part 2): `GET /v1/orders` for an order that a ping has named.
+"""Quickbutik's API (seed 000): `GET /v1/orders` for an order that a ping has named, `PUT` to tell it a status.
 
-The answer becomes a raw record of the order's source, as if the platform had sent it to us: a replay reads it there and
-asks nobody. An order that is not in the answer is asked for again: a ping may be ahead of the API.
+A fetched order becomes a raw record of its source, as if the platform had sent it to us: a replay reads it there and
+asks nobody. An order that is not in the answer is asked for again: a ping may be ahead of the API. How a status is
+written: connectors.targets.quickbutik_status.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from urllib.parse import urlencode
 import orjson
 
 from connectors.exchange import Answer, Request
+from connectors.targets import quickbutik_status
 from connectors.targets.unprocessable import Unprocessable
 from connectors.verdict import Ruling, Verdict, classify
 from streams import cloudevents, topics
@@ -32,19 +34,26 @@ RETRIED = frozenset({*NOT_THE_API, "order-not-found", "other-order"})
 
 
 def request(command: Command) -> Request:
-    """The order with its details. Raises `Unprocessable`."""
+    """The order with its details, or a list of one update. Raises `Unprocessable`."""
+    if command.type is CommandType.UPDATE_STATUS:
+        return Request("PUT", PATH, {"Content-Type": JSON, "Accept": JSON}, quickbutik_status.body(command))
     if command.type is not CommandType.FETCH_ORDER:
         raise Unprocessable(f"{KIND} knows no command {command.type}")
     _text(command, EVENT_PARAMETER)
     query = {ORDER_PARAMETER: _text(command, ORDER_PARAMETER), "include_details": "true", "apps_load": "true"}
-    return Request("GET", f"{PATH}?{urlencode(query)}", {"Accept": "application/json"}, b"")
+    return Request("GET", f"{PATH}?{urlencode(query)}", {"Accept": JSON}, b"")
 
 
 def judge(command: Command, request: Request, answer: Answer | None) -> Ruling:
-    """An answer without the order is tried again like a failure, and given up with its reason."""
+    """An answer without the order is tried again like a failure, and given up with its reason.
+
+    Of an update the answer says for each item whether it was taken.
+    """
     verdict = classify(answer.status if answer else None, conflict=Verdict.RETRY)
     if answer is None or verdict is not Verdict.DELIVERED:
         return Ruling(verdict)
+    if command.type is CommandType.UPDATE_STATUS:
+        return quickbutik_status.judge(command, answer)
     if answer.is_cut:
         why = f"the answer is longer than response_bytes_max ({len(answer.body)} bytes) and would be stored cut"
         return Ruling(Verdict.REJECTED, why)
@@ -58,7 +67,12 @@ def judge(command: Command, request: Request, answer: Answer | None) -> Ruling:
 
 
 def records(command: Command, answer: Answer, at: datetime) -> Sequence[Output]:
-    """The raw record: the body as it came, under the order's key. Of the answer's headers only its type is in it."""
+    """The raw record: the body as it came, under the order's key. Of the answer's headers only its type is in it.
+
+    None of an update: what it did comes back as a ping, and is fetched.
+    """
+    if command.type is CommandType.UPDATE_STATUS:
+        return ()
     word = _text(command, EVENT_PARAMETER)
     headers = cloudevents.headers(
         id=command.id,

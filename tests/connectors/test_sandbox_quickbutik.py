@@ -105,6 +105,49 @@ async def test_an_update_of_status_changes_the_order_and_pings_unless_it_says_no
     assert pinged == [{"event_type": "order.done", "order_id": "7"}]
 
 
+@pytest.mark.parametrize(
+    ("status", "given", "error"),
+    [
+        ("2", {"status": "paid"}, "the order is done"),
+        ("2", {"status": "unpaid"}, "the order is done"),
+        ("cancelled", {"status": "done"}, "the order is cancelled"),
+        ("cancelled", {"status": "paid"}, "the order is cancelled"),
+        ("1", {"status": "sent"}, "no such status"),
+        ("1", {"status": "done", "email_confirmation": True}, "email_confirmation is neither true nor false"),
+        ("1", {"status": "done", "shipping_info": "1Z"}, "shipping_info is not an object of texts"),
+        ("1", {"status": "done", "shipping_info": {"trackingnumber": 1}}, "shipping_info is not an object of texts"),
+    ],
+)
+async def test_an_update_against_the_rules_changes_nothing(status: str, given: dict[str, Any], error: str) -> None:
+    """Commands in a wrong order must show up as a failure, and the rest of the list is taken all the same."""
+    async with shop() as (api, url):
+        api.orders["7"]["status"] = status
+        api.orders["8"] = {**ORDER, "order_id": "8"}
+        before = dict(api.orders["7"])
+        asked = [{"order_id": "7", **given}, {"order_id": "8", "status": "done"}]
+        answered, answer, _ = await call(url, method="PUT", body=asked)
+        stats = (await call(url, "/_sandbox/quickbutik/stats"))[1]
+    assert (answered, answer["results"]) == (200, [{"order_id": "7", "error": error}, {"order_id": "8", "success": 1}])
+    assert (api.orders["7"], stats["updates"], stats["refused"]) == (before, 1, 1)
+
+
+async def test_a_repeated_update_changes_nothing_and_writes_to_nobody() -> None:
+    """Its record tells an effect from the repeat of one, and whom the buyer has heard from."""
+    done = {"order_id": "7", "status": "done", "email_confirmation": "true"}
+    paid = {"order_id": "7", "status": "paid", "skip_email_confirmation": "true"}
+    async with shop() as (api, url):
+        api.orders["7"]["status"] = "-1"
+        await call(url, method="PUT", body=[paid, done, done])
+        stats = (await call(url, "/_sandbox/quickbutik/stats"))[1]
+        updates = (await call(url, "/_sandbox/quickbutik/updates"))[1]
+    assert [(each["status"], each["mailed"], each["repeated"]) for each in updates] == [
+        ("paid", False, False),
+        ("done", True, False),
+        ("done", False, True),
+    ]
+    assert (stats["updates"], stats["repeats"], stats["mails"], stats["refused"]) == (2, 1, 1, 0)
+
+
 @pytest.mark.parametrize("body", [{"order_id": "7"}, "x", [1], None])
 async def test_an_update_that_is_no_list_is_refused(body: object) -> None:
     """The vendor takes a list even of one: a client that sends an object must be found out."""
