@@ -30,6 +30,7 @@ REGISTERS = (
     "tax",
     "discount",
     "shipping_cost",
+    "fulfilment",
     "placed_at",
     "expected_at",
     "platform_status",

@@ -78,6 +78,17 @@ class Shipment(Model):
     tracking_url: str | None = Field(default=None, json_schema_extra=PII_IDENTITY)
 
 
+class Fulfilment(Model):
+    """How far the units of one line are, as whoever fulfils the order counts them, in their words.
+
+    `id`: of the line there, which need not be that of `Line`: the shop has its own. `units`: word → how many.
+    """
+
+    id: str
+    sku: str | None = None
+    units: dict[str, Money]
+
+
 class OrderFacts(Model):
     """What one event says about its order. Only the fields that the platform sent are set; null means it said null."""
 
@@ -101,6 +112,7 @@ class OrderFacts(Model):
     payment_status: PaymentStatus | None = None
     payments: tuple[Payment, ...] | None = None
     shipments: tuple[Shipment, ...] | None = None
+    fulfilment: tuple[Fulfilment, ...] | None = None
     placed_at: Time | None = None
     # When the buyer wants to have it.
     expected_at: Time | None = None

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from streams.vocabulary.base import PII_TEXT, Money, Time, Whole
-from streams.vocabulary.facts import Address, Line, Payment, Person, Shipment
+from streams.vocabulary.facts import Address, Fulfilment, Line, Payment, Person, Shipment
 from streams.vocabulary.status import OrderStatus, PaymentStatus
 
 # Source time in µs since 1970, rank, time of receipt in µs, event id: a total order, the same on every replay.
@@ -102,6 +102,7 @@ class Order(Whole):
     billing_address: Address | None = None
     payments: tuple[Payment, ...] = ()
     shipments: tuple[Shipment, ...] = ()
+    fulfilment: tuple[Fulfilment, ...] | None = None
     targets: dict[str, TargetState] = Field(default_factory=dict)
     flags: tuple[str, ...] = ()
     version: int = 0

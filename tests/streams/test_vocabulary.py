@@ -30,6 +30,7 @@ from streams.vocabulary import (
     Person,
     Shipment,
 )
+from streams.vocabulary.facts import Fulfilment
 
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 BIG = str(2**63 + 1)
@@ -50,6 +51,7 @@ HARMLESS: dict[str, set[str]] = {
         *("attempts", "command_id", "command_type", "error", "http_status", "ref", "target"),
     },
     "Fetch": {"id", "ping", "status", "target"},
+    "Fulfilment": {"id", "sku", "units"},
     "HttpExchange": {
         *("at", "error", "method", "request_headers", "response_headers", "status", "url"),
     },
@@ -62,6 +64,7 @@ HARMLESS: dict[str, set[str]] = {
     },
     "Order": {
         *("billing_address", "bookkeeping", "currency", "customer", "discount", "expected_at", "flags", "key", "lines"),
+        "fulfilment",
         *("order_id", "order_number", "payment_status", "payments", "placed_at", "platform"),
         *("platform_delivery_state", "platform_status", "platform_type", "shipments", "shipping_address"),
         *("shipping_cost", "shop", "source", "status", "subtotal", "supplier", "targets", "tax", "total"),
@@ -72,7 +75,8 @@ HARMLESS: dict[str, set[str]] = {
         *("receipt", "received_at", "schema_version", "source", "type"),
     },
     "OrderFacts": {
-        *("billing_address", "currency", "customer", "discount", "expected_at", "flags", "is_ping", "is_placed"),
+        *("billing_address", "currency", "customer", "discount", "expected_at", "flags", "fulfilment"),
+        *("is_ping", "is_placed"),
         *("lines", "order_id", "order_number", "payment_status", "payments", "placed_at", "platform_delivery_state"),
         *("platform_status", "platform_type", "shipments", "shipping_address", "shipping_cost", "shop", "status"),
         *("subtotal", "supplier", "tax", "total"),
@@ -161,6 +165,7 @@ FULL = OrderFacts(
     shipments=(
         Shipment(id="s", status="Transiting", carrier="PostNord", tracking_number=BIG, tracking_url="https://t/1"),
     ),
+    fulfilment=(Fulfilment(id="l-1", sku="SKU-1", units={"Released": EXACT}),),
     placed_at=AT,
     expected_at=AT,
     cancel_reason="none",

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from streams.platforms.commerceos import words
+from streams.platforms.commerceos.fulfilment import fulfilment_facts, stage_of
 from streams.platforms.commerceos.options import KEY, Options
 from streams.platforms.commerceos.order import own_facts, paid_facts, shipped_facts
 from streams.platforms.commerceos.shipment import shipment_facts
@@ -55,8 +56,10 @@ def about(item: Object, config: SourceConfig, options: Options) -> About:
         status, rule = words.settle(said, words.SHIPMENT_STATUSES)
         return About(shape, key, is_own, said, words.event_word("shipment", status), rule)
     status, rule = words.settle(said, words.ORDER_STATUSES)
-    word = words.PLACED if shape is Shape.ORDER and is_own else words.event_word("order", status)
-    return About(shape, key, is_own, said, word, rule)
+    word = words.event_word("order", status)
+    if status == words.COMMITTED and (stage := stage_of(item)) is not None:
+        word, rule = words.event_word("fulfilment", stage), words.FULFILMENT[stage]
+    return About(shape, key, is_own, said, words.PLACED if shape is Shape.ORDER and is_own else word, rule)
 
 
 def statement(item: Object, content: bytes, config: SourceConfig, options: Options) -> Statement:
@@ -124,8 +127,7 @@ def _facts(item: Object, found: About, options: Options) -> dict[str, Any]:
         return facts | {"shipments": [shipment_facts(id, item)]}
     if found.is_own:
         facts["platform_status"] = ", ".join(found.said)
-    if found.shape is Shape.STATUS:
-        return facts | paid_facts(item, is_own=found.is_own) | shipped_facts(item)
-    if found.is_own:
+    facts |= fulfilment_facts(item, options)
+    if found.is_own and found.shape is Shape.ORDER:
         return facts | own_facts(item, options, _native_id(found.key))
-    return facts | paid_facts(item, is_own=False) | shipped_facts(item)
+    return facts | paid_facts(item, is_own=found.is_own) | shipped_facts(item)

@@ -21,7 +21,7 @@ class Rule(NamedTuple):
     rank: int
 
 
-CANCELLED = "Cancelled"
+CANCELLED, COMMITTED = "Cancelled", "Committed"
 # From one rank to the next.
 _STEP = 10
 
@@ -29,7 +29,7 @@ ORDER_STATUSES: Mapping[str, Rule] = {
     "New": Rule(EventType.CHANGED, OrderStatus.PENDING, 0),
     "Unreserved": Rule(EventType.CHANGED, OrderStatus.PENDING, 10),
     "Reserved": Rule(EventType.CHANGED, OrderStatus.PENDING, 20),
-    "Committed": Rule(EventType.CONFIRMED, OrderStatus.CONFIRMED, 30),
+    COMMITTED: Rule(EventType.CONFIRMED, OrderStatus.CONFIRMED, 30),
     "Fulfilled": Rule(EventType.DELIVERED, OrderStatus.DELIVERED, 40),
     CANCELLED: Rule(EventType.CANCELLED, OrderStatus.CANCELLED, 50),
     "ReturnCommitted": Rule(EventType.CHANGED, OrderStatus.DELIVERED, 60),
@@ -44,6 +44,12 @@ SHIPMENT_STATUSES: Mapping[str, Rule] = {
     "PartiallyAcquired": Rule(EventType.SHIPPED, OrderStatus.SHIPPED, 50),
     "Acquired": Rule(EventType.DELIVERED, OrderStatus.DELIVERED, 60),
 }
+# What an order asserts whose units are at these stages of its shipments: later than that it is committed, and earlier
+# than that it is fulfilled.
+FULFILMENT: Mapping[str, Rule] = {
+    name: rule._replace(rank=ORDER_STATUSES[COMMITTED].rank + 1 + rule.rank // _STEP)
+    for name, rule in SHIPMENT_STATUSES.items()
+}
 # At the same time as a word that is known, it says less.
 UNKNOWN = Rule(EventType.OBSERVED, None, -1)
 
@@ -53,6 +59,7 @@ EVENTS: Mapping[str, tuple[EventType, int]] = {
     PLACED: (EventType.PLACED, 0),
     **{f"order.{name}": (rule.type, rule.rank) for name, rule in ORDER_STATUSES.items()},
     **{f"shipment.{name}": (rule.type, rule.rank) for name, rule in SHIPMENT_STATUSES.items()},
+    **{f"fulfilment.{name}": (rule.type, rule.rank) for name, rule in FULFILMENT.items()},
 }
 
 

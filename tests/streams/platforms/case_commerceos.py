@@ -19,6 +19,9 @@ def _saying(case: Case, word: str) -> RawWebhook:
         return case.webhook(json.dumps({"orderId": "1", "status": [status]}).encode())
     if kind == "shipment":
         return case.webhook(json.dumps({"shipmentId": "s", "orderId": "1", "status": [status]}).encode())
+    if kind == "fulfilment":
+        items = [{"quantity": 2, "statusDetails": [{"status": status, "quantity": "2"}]}]
+        return case.webhook(json.dumps({"orderId": "1", "status": ["Committed"], "items": items}).encode())
     return case.webhook()
 
 

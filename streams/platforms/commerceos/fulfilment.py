@@ -1,0 +1,67 @@
+"""How far each unit of an order is (seed 002, "Partial Fulfillment"): what the `statusDetails` of its items count.
+
+They count the units of an item by where they are: in no shipment yet (the item's own status), or at a shipment's stage.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from streams.platforms.commerceos.options import KEY, Options, first_id
+from streams.platforms.commerceos.words import COMMITTED, FULFILMENT, words
+from streams.platforms.facts import number_lines
+from streams.platforms.fields import Inexact, Object, child, children, identifier
+from streams.vocabulary.base import parse_money
+
+# There are eight or so; what is beyond says nothing more to a person.
+WORDS_MAX = 20
+
+
+def fulfilment_facts(order: Object, options: Options) -> dict[str, Any]:
+    """Of each item that says where its units are: its SKU, and how many are at which word."""
+    found: list[dict[str, Any]] = []
+    for number, item in enumerate(_items(order), 1):
+        if units := _units(item):
+            identifiers = child(child(item, "product"), "identifiers")
+            sku = options.sku(identifiers)
+            id = identifier(child(item, "identifiers").get(KEY)) or sku or first_id(identifiers) or str(number)
+            found.append({"id": id, "units": units} | ({"sku": sku} if sku is not None else {}))
+    return {"fulfilment": number_lines(found)} if found else {}
+
+
+def stage_of(order: Object) -> str | None:
+    """The stage that a committed order has come to, of `FULFILMENT`: that of the units which are least far.
+
+    `New`, so being prepared, where others are in no shipment yet. None where not every item tells, or none has begun.
+    """
+    said = [_units(item) for item in _items(order)]
+    if not all(said):
+        return None
+    known = {word for units in said for word in units if word == COMMITTED or word in FULFILMENT}
+    stages = known - {COMMITTED}
+    if not stages:
+        return None
+    return "New" if COMMITTED in known else min(stages, key=lambda word: FULFILMENT[word].rank)
+
+
+def _items(order: Object) -> Sequence[Object]:
+    return children(order, "items") or ()
+
+
+def _units(item: Object) -> Mapping[str, Decimal]:
+    """Word → how many units, where it is any; what is neither a word nor a number tells nothing."""
+    found: dict[str, Decimal] = {}
+    for detail in children(item, "statusDetails") or ():
+        said, quantity = words(detail.get("status")), _counted(detail.get("quantity"))
+        if len(said) == 1 and quantity and len(found) < WORDS_MAX:
+            found[said[0]] = quantity
+    return found
+
+
+def _counted(value: Any) -> Decimal | None:
+    if isinstance(value, float):
+        raise Inexact
+    try:
+        return parse_money(value)
+    except ValueError:
+        return None
