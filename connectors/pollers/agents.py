@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from connectors.egress import check_files
 from connectors.pollers.credentials import credentials_of
 from connectors.pollers.poller import Poller, Task, utc_now
+from connectors.pollers.waiting import FIRST, bring
 from streams import sources, topics
-from streams.record import Output
 from streams.runtime.agent import Agent
 from streams.runtime.partition import Partition
 from streams.settings import Settings
-
-# The one partition of the requests that counts; a request that lies in another is brought there.
-FIRST = 0
 
 
 def agents(settings: Settings) -> Sequence[Agent]:
@@ -35,17 +32,6 @@ def _agent(task: Task) -> Agent:
         if partition.number == FIRST:
             await Poller(task, partition, os.environ).run()
         else:
-            await _bring(partition)
+            await bring(partition)
 
     return Agent(f"poll-{task.source}", topics.polls(task.source), topics.positions(task.source), run)
-
-
-async def _bring(partition: Partition) -> None:
-    """Requests go to the partition whose owner polls, in one transaction with their offset."""
-    while not partition.closing:
-        await partition.wait(None)
-        if partition.closing:
-            return
-        if records := partition.take():
-            outputs = [Output(each.topic, each.key, each.value, tuple(each.headers), FIRST) for each in records]
-            await partition.commit(outputs, {}, records[-1].offset + 1)

@@ -46,19 +46,30 @@ def read_page(source: str, poll: Poll, body: bytes, now: datetime) -> Page:
         text = body.decode("utf-8-sig")
         at = _space(text, 0)
         if not poll.results_field:
-            return Page(tuple(_orders(source, poll, text, at, now)), None)
+            return Page(tuple(_orders(source, poll.time_field, text, at, now)), None)
         spans = _members(text, at)
         if poll.results_field not in spans:
             raise Unreadable(f'the answer has no field "{poll.results_field}": see poll.results_field')
         following = _value(text, spans[poll.next_field]) if poll.next_field in spans else None
         has_next = bool(following) if poll.next_field in spans else None
-        return Page(tuple(_orders(source, poll, text, spans[poll.results_field], now)), has_next)
+        return Page(tuple(_orders(source, poll.time_field, text, spans[poll.results_field], now)), has_next)
     except UnicodeDecodeError:
         raise Unreadable("the answer is not UTF-8") from None
     except (ValueError, IndexError):
         raise Unreadable("the answer is not JSON of the expected form: see poll.path and poll.results_field") from None
     except RecursionError:
         raise Unreadable("the answer is nested too deep") from None
+
+
+def read_list(source: str, time_field: str, body: bytes, now: datetime) -> list[Found]:
+    """The orders of an answer that is nothing but their list. `now` as of `read_page`. Raises `Unreadable`."""
+    try:
+        text = body.decode("utf-8-sig")
+        return _orders(source, time_field, text, _space(text, 0), now)
+    except UnicodeDecodeError:
+        raise Unreadable("the answer is not UTF-8") from None
+    except (ValueError, IndexError, RecursionError):
+        raise Unreadable("the answer is not a list of orders in JSON") from None
 
 
 def digest(source: str, value: Any) -> str:
@@ -82,14 +93,14 @@ def _members(text: str, at: int) -> dict[str, int]:
     return spans
 
 
-def _orders(source: str, poll: Poll, text: str, at: int, now: datetime) -> list[Found]:
+def _orders(source: str, time_field: str, text: str, at: int, now: datetime) -> list[Found]:
     if text[at] != "[":
-        raise Unreadable(f'"{poll.results_field}" of the answer is not a list: see poll.results_field')
+        raise Unreadable("there is no list of orders in the answer: see poll.results_field")
     orders: list[Found] = []
     at = _space(text, at + 1)
     while text[at] != "]":
         value, end = _SCANNER.raw_decode(text, at)
-        time = moment(value.get(poll.time_field)) if isinstance(value, dict) else None
+        time = moment(value.get(time_field)) if isinstance(value, dict) else None
         known = Known(at=time if isinstance(time, datetime) else now, digest=digest(source, value))
         orders.append(Found(text[at:end].encode(), known))
         at = _separated(text, end, "]")

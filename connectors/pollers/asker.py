@@ -9,14 +9,11 @@ from connectors.pollers.answer import Page, Unreadable, read_page
 from connectors.pollers.client import Answer, ListClient, PollError, told
 from connectors.pollers.credentials import Credentials, Keep
 from connectors.pollers.pace import Pace
+from connectors.pollers.waiting import unless_closing
 from streams.runtime.partition import Partition
 from streams.settings.poll import Poll
 
 T = TypeVar("T")
-
-
-class Closing(Exception):
-    """The partition is being given up."""
 
 
 class Asker:
@@ -61,30 +58,16 @@ class Asker:
 
     async def _get(self, query: Mapping[str, str], header: str) -> Answer:
         while (room_s := self._pace.room_s(self._clock())) > 0:
-            await self._unless_closing(asyncio.sleep(room_s))
+            await unless_closing(self._partition, asyncio.sleep(room_s))
         self._pace.take(self._clock())
-        return await self._unless_closing(self._told(self._client.get(query, header)))
+        return await unless_closing(self._partition, self._told(self._client.get(query, header)))
 
     async def _token(self, doing: Coroutine[Any, Any, T]) -> T:
         told = self._told(doing)
-        return await (self._unless_closing(told) if self._credentials.can_be_dropped else told)
+        return await (unless_closing(self._partition, told) if self._credentials.can_be_dropped else told)
 
     def _told(self, doing: Coroutine[Any, Any, T]) -> Coroutine[Any, Any, T]:
         return told(doing, self._poll.timeout_s, lambda: self._credentials.secrets)
-
-    async def _unless_closing(self, doing: Coroutine[Any, Any, T]) -> T:
-        """Gives up at once where the partition is wanted elsewhere: nothing is lost by it. Raises `Closing`."""
-        task = asyncio.ensure_future(doing)
-        task.add_done_callback(lambda _: self._partition.wake())
-        try:
-            while not task.done():
-                if self._partition.closing:
-                    raise Closing
-                await self._partition.wait(None)
-            return task.result()
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
 
 
 def _refused(status: int) -> PollError:

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from connectors.pollers.agents import FIRST
 from connectors.pollers.position import PollRequest
+from connectors.pollers.waiting import FIRST
 from streams import cloudevents, topics
 from streams.runtime.transaction import LOG_LEVEL
 from streams.settings import Settings, SettingsError

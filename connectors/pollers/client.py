@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
+from yarl import URL
 
 from connectors.auth import AuthError
 from connectors.bounded import read_cut
@@ -19,6 +20,7 @@ from streams.settings.poll import Poll
 
 MESSAGE_CHARS_MAX = 300
 TOO_MANY_REQUESTS = 429
+TOO_LARGE = "too-large"
 CONNECTIONS_MAX = 2
 T = TypeVar("T")
 
@@ -39,6 +41,15 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """How long an answer may be, by `name` of whatever sets it; `see`: what says where to ask."""
+
+    bytes_max: int
+    name: str
+    see: str
+
+
 class ListClient:
     """Asks one source's API for pages of its list."""
 
@@ -52,23 +63,35 @@ class ListClient:
 
     async def get(self, query: Mapping[str, str], authorization: str) -> Answer:
         """The answer, where it is 200, 401 or 404. Raises `PollError` for everything else."""
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity", "Authorization": authorization}
-        async with (
-            asyncio.timeout(self._poll.timeout_s),
-            self.session.get(self._url, params=query, headers=headers, allow_redirects=False) as response,
-        ):
-            body, is_cut = await read_cut(response, self._poll.response_bytes_max)
-            given = {name.lower(): value for name, value in response.headers.items()}
-        if response.status == TOO_MANY_REQUESTS:
-            raise PollError("rate-limited", "HTTP 429", retry_after_s(given, self._now()))
-        if 300 <= response.status < 400:
-            raise PollError("status", f"HTTP {response.status}: redirects are not followed, see poll.base_url and path")
-        if response.status not in (200, 401, 404):
-            raise PollError("status", f"HTTP {response.status}", retry_after_s(given, self._now()))
-        if response.status == 200 and is_cut:
-            limit = self._poll.response_bytes_max
-            raise PollError("too-large", f"the answer is longer than poll.response_bytes_max, {limit} bytes")
-        return Answer(response.status, body)
+        async with asyncio.timeout(self._poll.timeout_s):
+            return await ask(
+                self.session,
+                URL(self._url).update_query(query),
+                authorization,
+                Bound(self._poll.response_bytes_max, "poll.response_bytes_max", "poll.base_url and path"),
+                self._now,
+            )
+
+
+async def ask(
+    session: aiohttp.ClientSession, url: URL, authorization: str | None, bound: Bound, now: Callable[[], datetime]
+) -> Answer:
+    """The answer to one GET, where it is 200, 401 or 404. Raises `PollError` for everything else."""
+    headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+    if authorization is not None:
+        headers["Authorization"] = authorization
+    async with session.get(url, headers=headers, allow_redirects=False) as response:
+        body, is_cut = await read_cut(response, bound.bytes_max)
+        given = {name.lower(): value for name, value in response.headers.items()}
+    if response.status == TOO_MANY_REQUESTS:
+        raise PollError("rate-limited", "HTTP 429", retry_after_s(given, now()))
+    if 300 <= response.status < 400:
+        raise PollError("status", f"HTTP {response.status}: redirects are not followed, see {bound.see}")
+    if response.status not in (200, 401, 404):
+        raise PollError("status", f"HTTP {response.status}", retry_after_s(given, now()))
+    if response.status == 200 and is_cut:
+        raise PollError(TOO_LARGE, f"the answer is longer than {bound.name}, {bound.bytes_max} bytes")
+    return Answer(response.status, body)
 
 
 async def told(doing: Awaitable[T], timeout_s: float, secrets: Callable[[], frozenset[str]]) -> T:

@@ -19,13 +19,14 @@ from pydantic import ValidationError
 
 from connectors.pollers import paging
 from connectors.pollers.answer import Found, Page
-from connectors.pollers.asker import Asker, Closing
+from connectors.pollers.asker import Asker
 from connectors.pollers.client import PollError
 from connectors.pollers.credentials import credentials_of
 from connectors.pollers.pace import Pace
 from connectors.pollers.position import PollRequest, Position, TokenChain, seen_max
 from connectors.pollers.records import raw_record
 from connectors.pollers.report import Report
+from connectors.pollers.waiting import Closing
 from connectors.room import has_room
 from streams.platforms import Platform
 from streams.record import Output
