@@ -13,7 +13,18 @@ from confluent_kafka.admin import AdminClient
 
 from streams.demo import setting
 from streams.demo.options import Victim
-from streams.demo.setting import API_CLIENT_SECRET, API_KEY, API_REFRESH_TOKEN, HOST, TARGET, Setting
+from streams.demo.platforms import store
+from streams.demo.setting import (
+    API_CLIENT_SECRET,
+    API_KEY,
+    API_REFRESH_TOKEN,
+    CLIENT_ID,
+    CLIENT_SECRET,
+    HOST,
+    TARGET,
+    Setting,
+)
+from streams.demo.webhook import COMMERCEOS
 from streams.settings import load
 from streams.supervisor import Event, EventKind, Program, Supervisor, plan
 
@@ -25,6 +36,7 @@ SANDBOX_SECRETS = {
     "QUICKBUTIK_API_KEY": API_KEY,
     "APICBASE_CLIENT_SECRET": API_CLIENT_SECRET,
     "APICBASE_REFRESH_TOKEN": API_REFRESH_TOKEN,
+    "COMMERCEOS_API_CLIENT_SECRET": CLIENT_SECRET,
 }
 ROLES = (plan.INGEST, plan.STREAMS, plan.CONNECTORS)
 NAMES = {
@@ -76,12 +88,29 @@ class Cluster:
         return bootstrap
 
     async def start_sandbox(self) -> None:
-        """The stand-in API, with faults. Raises `SetupFailed`."""
-        argv = plan.command_line("sandbox", "--host", HOST, "--port", str(self.setting.ports["sandbox"]), *FAULTS)
+        """The stand-in APIs, with faults. Raises `SetupFailed`."""
+        port = str(self.setting.ports["sandbox"])
+        options = ("--host", HOST, "--port", port, "--commerceos-client-id", CLIENT_ID)
+        argv = plan.command_line("sandbox", *options, *FAULTS)
         secrets = {variable: self.setting.secrets[name].decode() for variable, name in SANDBOX_SECRETS.items()}
         env = {**plan.CHILD_ENV, **secrets}
         await self._supervisor.start(Program("sandbox", argv, env, SANDBOX_STOP_ORDER))
         await self._until("sandbox", READY_TIMEOUT_S, _answers(f"{self.setting.url('sandbox')}/_sandbox/stats"))
+        if COMMERCEOS in self.setting.targets:
+            await self._fill_shelves()
+
+    async def _fill_shelves(self) -> None:
+        """Nothing can be ordered at CommerceOS that it does not know."""
+        timeout = aiohttp.ClientTimeout(total=READY_TIMEOUT_S)
+        url = f"{self.setting.url('sandbox')}/_sandbox/commerceos/products"
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
+                session.put(url, json=store.products()),
+            ):
+                pass
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise SetupFailed(f"the stand-in of CommerceOS took no products: {type(error).__name__}") from None
 
     async def configure(self, bootstrap: str) -> None:
         """Writes the configuration and creates the topics. Raises `SetupFailed`."""

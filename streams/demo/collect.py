@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from streams import topics
-from streams.demo.evidence import Effect, Evidence, Sent, place_of
+from streams.demo.evidence import Effect, Evidence, Fulfilment, Sent, place_of
 from streams.demo.read import Reader
 from streams.demo.webhook import Put
 from streams.record import Record
@@ -30,7 +30,8 @@ async def collect(
     """
     records = await asyncio.to_thread(read_all, bootstrap, names)
     effects, stats = await ask_sandbox(sandbox_url)
-    return assemble(records, sent, puts, effects, int(stats["repeats"]))
+    fulfilment = await ask_commerceos(sandbox_url)
+    return assemble(records, sent, puts, effects, int(stats["repeats"]), fulfilment)
 
 
 def read_all(bootstrap: str, names: Sequence[str]) -> list[Record]:
@@ -54,6 +55,18 @@ async def ask_sandbox(url: str) -> tuple[list[Effect], dict[str, Any]]:
     return [effect_of(line) for line in lines if line.strip()], stats
 
 
+async def ask_commerceos(url: str) -> Fulfilment:
+    """What the stand-in of CommerceOS has."""
+    timeout = aiohttp.ClientTimeout(total=ASK_TIMEOUT_S)
+    async with aiohttp.ClientSession(url, timeout=timeout, raise_for_status=True) as session:
+        async with session.get("/_sandbox/commerceos/orders") as answer:
+            lines = (await answer.read()).splitlines()
+        async with session.get("/_sandbox/commerceos/stats") as answer:
+            stats: dict[str, Any] = await answer.json()
+    orders = [json.loads(line, parse_float=Decimal) for line in lines if line.strip()]
+    return Fulfilment(orders, stats["refused_why"], stats["doubled"], stats["busiest_window"])
+
+
 def effect_of(line: bytes) -> Effect:
     """One line of `/_sandbox/effects`; amounts keep every digit."""
     document = json.loads(line, parse_float=Decimal)
@@ -67,7 +80,12 @@ def effect_of(line: bytes) -> Effect:
 
 
 def assemble(
-    records: Sequence[Record], sent: Sequence[Sent], puts: Sequence[Put], effects: Sequence[Effect], repeats: int
+    records: Sequence[Record],
+    sent: Sequence[Sent],
+    puts: Sequence[Put],
+    effects: Sequence[Effect],
+    repeats: int,
+    fulfilment: Fulfilment,
 ) -> Evidence:
     """Sorts the records into what they are. Of compacted topics the last word on a key counts. Pure."""
     of: dict[str, list[Record]] = defaultdict(list)
@@ -92,6 +110,7 @@ def assemble(
         stock={key: Stock.from_json(value) for key, value in _table(of[topics.STOCK])},
         puts=puts,
         repeats_at_target=repeats,
+        fulfilment=fulfilment,
     )
 
 

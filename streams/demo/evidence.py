@@ -79,6 +79,18 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class Fulfilment:
+    """What the stand-in of CommerceOS has, and what it was asked to do. `refused`: by reason; `busiest`: requests in
+    its busiest second.
+    """
+
+    orders: Sequence[Mapping[str, Any]] = ()
+    refused: Mapping[str, int] = field(default_factory=dict)
+    doubled: int = 0
+    busiest: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything in the order in which it was read: by partition and offset, effects by `seq`.
 
@@ -98,3 +110,4 @@ class Evidence:
     stock: Mapping[str, Stock] = field(default_factory=dict)
     puts: Sequence[Put] = ()
     repeats_at_target: int = 0
+    fulfilment: Fulfilment = Fulfilment()

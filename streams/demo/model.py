@@ -18,6 +18,8 @@ class Expected:
 
     `body`: what its record says if there is one, the platform's last word, also where the order was cancelled; None
     where nobody has said what was bought. `status`, `money`, `tracking`: of its state, whoever has said so.
+    `payments`, `streets`, `pieces`: what was paid, everywhere that it was to be sent to (the last one last), and how
+    many of what.
     """
 
     must: bool
@@ -26,6 +28,9 @@ class Expected:
     status: str
     money: str
     tracking: frozenset[str]
+    payments: Mapping[str, Decimal]
+    streets: tuple[str, ...]
+    pieces: Mapping[str, Decimal]
 
 
 def read(arrived: Arrived) -> Reading:
@@ -74,6 +79,9 @@ def _expect(told: list[Told]) -> Expected:
         status=max((one.status for one in told), key=WALK.index),
         money=max((one.money for one in told), key=MONEY.index),
         tracking=frozenset(number for one in told for number in one.tracking),
+        payments={id: amount for one in told for id, amount in one.payments.items()},
+        streets=tuple(one.street for one in sorted(told, key=lambda one: one.at) if one.street),
+        pieces=next((one.pieces for one in told if one.pieces), {}),
     )
 
 

@@ -11,10 +11,10 @@ from typing import Any
 
 from streams import topics
 from streams.cli import toml
-from streams.demo.platforms import PLATFORMS
-from streams.demo.webhook import APICBASE, QUICKBUTIK, SOURCES
+from streams.demo.platforms import PLATFORMS, store
+from streams.demo.webhook import APICBASE, COMMERCEOS, EXTERNAL, QUICKBUTIK, SOURCES, STORE
 
-TARGET = "external"
+TARGET = EXTERNAL
 HOST = "127.0.0.1"
 PARTITIONS = 4
 # Below the ports that the kernel gives to outgoing connections: a port found free here stays free.
@@ -24,12 +24,13 @@ USUAL_PORTS = {"ingest": 8080, "streams": 8082, "connectors": 8083, "sandbox": 8
 
 # The stand-in of Apicbase's API: whom it knows, and what a person once allowed.
 API_CLIENT, API_CLIENT_SECRET, API_REFRESH_TOKEN = "sandbox-client", "apicbase-client", "apicbase-refresh"
-# The key of Quickbutik's API.
-API_KEY = "quickbutik-api"
+# The key of Quickbutik's API, and the secret of our client at CommerceOS.
+API_KEY, CLIENT_SECRET = "quickbutik-api", "commerceos-api"
+CLIENT_ID = "orderlog-demo"
 
 SECRET_NAMES = {
     name: f"ORDERLOG_DEMO_{name.upper().replace('-', '_')}"
-    for name in (*SOURCES, TARGET, API_KEY, API_CLIENT_SECRET, API_REFRESH_TOKEN)
+    for name in (*SOURCES, TARGET, API_KEY, CLIENT_SECRET, API_CLIENT_SECRET, API_REFRESH_TOKEN)
 }
 
 
@@ -49,7 +50,8 @@ class Setting:
     @property
     def targets(self) -> tuple[str, ...]:
         """Where orders go, and where they are fetched from."""
-        return (TARGET, *(source for source in self.sources if source == QUICKBUTIK))
+        fulfilling = (COMMERCEOS,) if STORE in self.sources else ()
+        return (TARGET, *fulfilling, *(source for source in self.sources if source == QUICKBUTIK))
 
     @property
     def topics(self) -> tuple[str, ...]:
@@ -95,7 +97,8 @@ def _is_free(port: int) -> bool:
 
 
 def document(setting: Setting, bootstrap: str, data: Path) -> str:
-    """The `orderlog.toml` of the run: all sources, one target for all their orders, one to fetch orders from."""
+    """The `orderlog.toml` of the run: all sources, one target for all their orders, one more for the store's, and one
+    to fetch orders from."""
     tables: dict[str, Any] = {
         "kafka": {"bootstrap": bootstrap, "partitions": PARTITIONS, "replication": 1},
         "ingest": {"host": HOST, "port": setting.ports["ingest"]},
@@ -110,6 +113,8 @@ def document(setting: Setting, bootstrap: str, data: Path) -> str:
         "targets": [_target(setting, name) for name in setting.targets],
         "routes": [{"from": list(setting.sources), "to": [TARGET]}],
     }
+    if COMMERCEOS in setting.targets:
+        tables["routes"].append({"from": [STORE], "to": [COMMERCEOS]})
     return toml.dumps(tables)
 
 
@@ -119,14 +124,36 @@ def _source(setting: Setting, name: str) -> dict[str, Any]:
 
 
 def _target(setting: Setting, name: str) -> dict[str, Any]:
-    auth = {"scheme": "bearer", "token": f"env:{SECRET_NAMES[TARGET]}"}
-    return {
+    table = {
         "name": name,
         "kind": name,
         "base_url": setting.url("sandbox"),
-        "auth": auth if name == TARGET else {"scheme": "basic", "password": f"env:{SECRET_NAMES[API_KEY]}"},
-        "rate_per_second": 500,
+        "auth": _auth(setting, name),
+        "rate_per_second": 100 if name == COMMERCEOS else 500,
         "retry_delays_s": [0, 0.2, 0.5, 1, 2, 5, 10],
+    }
+    return table | (_commerceos() if name == COMMERCEOS else {})
+
+
+def _auth(setting: Setting, name: str) -> dict[str, str]:
+    if name == TARGET:
+        return {"scheme": "bearer", "token": f"env:{SECRET_NAMES[TARGET]}"}
+    if name == QUICKBUTIK:
+        return {"scheme": "basic", "password": f"env:{SECRET_NAMES[API_KEY]}"}
+    return {
+        "scheme": "oauth2",
+        "token_url": f"{setting.url('sandbox')}/oauth2/token",
+        "client_id": CLIENT_ID,
+        "client_secret": f"env:{SECRET_NAMES[CLIENT_SECRET]}",
+    }
+
+
+def _commerceos() -> dict[str, Any]:
+    names = {"order": "order-id", "channel": "channel", "sku": "sku"}
+    names |= {role: f"{role}-id" for role in ("company", "customer", "store")}
+    return {
+        "identifiers": {role: f"com.acme.{name}" for role, name in names.items()},
+        "commerceos": {"company": "ACME-RETAIL", "sellers": ["WAREHOUSE-MAIN"], "payment_methods": store.METHODS},
     }
 
 

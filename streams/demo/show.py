@@ -13,7 +13,7 @@ from streams.demo.check import Finding
 from streams.demo.cluster import ROLES, Cluster
 from streams.demo.options import Victim
 from streams.demo.send import Progress as Moved
-from streams.demo.summary import Summary
+from streams.demo.summary import Fulfilled, Summary
 
 FINDINGS_MAX = 20
 
@@ -98,6 +98,8 @@ class Show:
         for name, milliseconds in (("p50", summary.latency_ms_p50), ("p99", summary.latency_ms_p99)):
             text = "–" if milliseconds is None else f"{milliseconds:,.0f} ms"
             table.add_row(f"accepted → delivered, {name}", text, "of new orders, kills included")
+        for name, figure, meaning in _fulfilled(summary.fulfilled):
+            table.add_row(f"CommerceOS: {name}", f"{figure:,}", meaning)
         self.console.print(_shares(summary))
         self.console.print(table)
 
@@ -122,6 +124,19 @@ def _shares(summary: Summary) -> Table:
     return table
 
 
+def _fulfilled(figures: Fulfilled | None) -> list[tuple[str, int, str]]:
+    """What became of the store's orders there."""
+    if figures is None:
+        return []
+    state = f"{figures.approved:,} approved, {figures.cancelled:,} cancelled"
+    return [
+        ("orders", figures.orders, state),
+        ("payments", figures.payments, "each transaction once"),
+        ("shipments", figures.shipments, f"{figures.released:,} released"),
+        ("busiest second", figures.busiest_second, "requests; its limit is 100"),
+    ]
+
+
 def _running(cluster: Cluster) -> list[tuple[str, str]]:
     url, orderlog = cluster.setting.url, f"orderlog --config {cluster.config}"
     return [
@@ -129,6 +144,7 @@ def _running(cluster: Cluster) -> list[tuple[str, str]]:
         ("is ingest well", f"curl {url('ingest')}/ready"),
         ("figures of each role", ", ".join(f"{url(role)}/metrics" for role in ROLES)),
         ("what the target did", f"curl {url('sandbox')}/_sandbox/effects"),
+        ("what CommerceOS has", f"curl {url('sandbox')}/_sandbox/commerceos/orders"),
         ("what was fetched", f"curl {url('sandbox')}/_sandbox/quickbutik/requests"),
         ("what was polled", f"curl {url('sandbox')}/_sandbox/apicbase/requests"),
         ("let the target fail", f"curl -X PUT {url('sandbox')}/_sandbox/faults -d '{{\"error_rate\": 0.5}}'"),

@@ -7,7 +7,7 @@ from math import ceil
 
 from streams import topics
 from streams.demo.check import Finding, Verdict
-from streams.demo.evidence import Evidence, as_received, is_fetched
+from streams.demo.evidence import Evidence, Fulfilment, as_received, is_fetched
 from streams.demo.model import read
 from streams.demo.webhook import SOURCES
 from streams.vocabulary import CommandType, OutcomeResult
@@ -41,6 +41,19 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Fulfilled:
+    """What CommerceOS has by now. `approved`: of the orders; `released`: of the shipments."""
+
+    orders: int
+    approved: int
+    cancelled: int
+    payments: int
+    shipments: int
+    released: int
+    busiest_second: int
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """`seconds`: from the first webhook to the last part at rest. Latencies: None where nothing was created."""
 
@@ -61,6 +74,7 @@ class Summary:
     latency_ms_p50: float | None
     latency_ms_p99: float | None
     shares: tuple[Share, ...]
+    fulfilled: Fulfilled | None = None
 
     def to_json(self) -> str:
         """The object of the contract (DESIGN 5), on one line."""
@@ -89,6 +103,22 @@ def summarise(evidence: Evidence, findings: Sequence[Finding], seconds: float) -
         latency_ms_p50=percentile(latencies, 0.50),
         latency_ms_p99=percentile(latencies, 0.99),
         shares=tuple(share(evidence, source) for source in SOURCES if source in _present(evidence)),
+        fulfilled=fulfilled(evidence.fulfilment) if evidence.fulfilment.orders else None,
+    )
+
+
+def fulfilled(fulfilment: Fulfilment) -> Fulfilled:
+    """The figures of CommerceOS."""
+    orders = fulfilment.orders
+    shipments = [shipment for order in orders for shipment in order["shipments"]]
+    return Fulfilled(
+        orders=len(orders),
+        approved=sum("Committed" in order["status"] for order in orders),
+        cancelled=sum("Cancelled" in order["status"] for order in orders),
+        payments=sum(len(order["payments"]) for order in orders),
+        shipments=len(shipments),
+        released=sum(shipment["status"] != "New" for shipment in shipments),
+        busiest_second=fulfilment.busiest,
     )
 
 

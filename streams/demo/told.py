@@ -38,6 +38,7 @@ class Told:
 
     `body` is None where it says nothing of what was bought. `held`: product key → how many pieces, where the order
     moves stock. `status`, `money`: how far the order has come by it. `tracking`: numbers and addresses of parcels.
+    `payments`: transaction id → amount. `street`: where it is to be sent. `pieces`: SKU → how many are bought.
     """
 
     order_key: str
@@ -48,6 +49,9 @@ class Told:
     tracking: frozenset[str] = frozenset()
     body: Body | None = None
     held: Mapping[str, Decimal] | None = None
+    payments: Mapping[str, Decimal] = field(default_factory=dict)
+    street: str | None = None
+    pieces: Mapping[str, Decimal] = field(default_factory=dict)
 
     @property
     def is_cancelling(self) -> bool:

@@ -20,6 +20,7 @@ from streams.demo.webhook import (
     QUICKBUTIK,
     SELLDONE,
     SOURCES,
+    STORE,
     WEBSHOP,
     Kind,
     Life,
@@ -38,7 +39,7 @@ HOSTILE_EVERY = 30
 BEGIN, SPAN = timedelta(hours=2), timedelta(hours=1)
 
 # How many of the orders are a source's, and how many of all orders the warehouse and the back office speak of.
-SHARES: Mapping[str, int] = {DUDA: 4, SELLDONE: 4, QUICKBUTIK: 3, APICBASE: 3, WEBSHOP: 3, COMMERCEOS: 2}
+SHARES: Mapping[str, int] = {DUDA: 4, SELLDONE: 4, QUICKBUTIK: 3, APICBASE: 3, WEBSHOP: 3, STORE: 4, COMMERCEOS: 2}
 SPOKEN_OF: Mapping[str, float] = {EXTERNAL_SYSTEM: 0.15, COMMERCEOS: 0.4}
 # Of these the customer sees what is wrong: rubbish is refused instead of set aside.
 TOLD_AT_ONCE = frozenset({APICBASE})
@@ -125,14 +126,16 @@ class _Writer:
             # Its API knows of a change before any webhook tells of it, and never goes back to an earlier one.
             yield from self._sent(position, source, step, min(positions[at:]))
         for speaker, share in SPOKEN_OF.items():
-            if speaker in self._sources and (self.rng.random() < share or source == speaker):
+            # What CommerceOS says of an order that it really has is not to be made up.
+            is_made_up = not (speaker == COMMERCEOS and source == STORE)
+            if is_made_up and speaker in self._sources and (self.rng.random() < share or source == speaker):
                 yield from self._news(speaker, life.order_key, number, start)
 
     def hostile(self, number: int) -> Placed:
         """Kinds and sources take turns, so that a short run has them all."""
         kind = (Kind.RUBBISH, Kind.UNSIGNED, Kind.FORGED)[number % 3]
         start, turn = self.rng.uniform(0, self._events), number // 3
-        source = self._sources[(turn * 3 + number) % len(self._sources)]
+        source = self._sources[(turn + number % 3 * 3) % len(self._sources)]
         platform = PLATFORMS[source]
         if kind is Kind.RUBBISH:
             request = platform.RUBBISH[turn // len(self._sources) % len(platform.RUBBISH)]

@@ -9,10 +9,13 @@ SELLDONE = "selldone"
 QUICKBUTIK = "quickbutik"
 APICBASE = "apicbase"
 WEBSHOP = "webshop"
+STORE = "store"
 COMMERCEOS = "commerceos"
 EXTERNAL_SYSTEM = "external-system"
-# The sources' names; all but the web shop, which is mapped by configuration, are named as their platform.
-SOURCES = (DUDA, SELLDONE, QUICKBUTIK, APICBASE, WEBSHOP, COMMERCEOS, EXTERNAL_SYSTEM)
+# The sources' names: those of their platforms, but for the web shop and the store, which are mapped by configuration.
+SOURCES = (DUDA, SELLDONE, QUICKBUTIK, APICBASE, WEBSHOP, STORE, COMMERCEOS, EXTERNAL_SYSTEM)
+# The target of all orders.
+EXTERNAL = "external"
 
 JSON = "application/json"
 Query = tuple[tuple[str, str], ...]

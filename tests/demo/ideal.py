@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 
 from streams import topics
-from streams.demo.evidence import Effect, Evidence, Place, Sent, arrived, is_fetched, place_of
-from streams.demo.model import expected, read, stock
+from streams.demo.evidence import Effect, Evidence, Fulfilment, Place, Sent, arrived, is_fetched, place_of
+from streams.demo.model import Expected, expected, read, stock
 from streams.demo.told import Body, Told
 from streams.demo.traffic import plan
-from streams.demo.webhook import APICBASE, QUICKBUTIK, Kind, Put, Webhook
+from streams.demo.webhook import APICBASE, QUICKBUTIK, STORE, Kind, Put, Webhook
 from streams.record import Record
 from streams.vocabulary import (
     Command,
@@ -60,6 +60,7 @@ def ideal(events: int = 400, seed: int = 7) -> Evidence:
         movements=run.movements,
         stock=run.stock(),
         puts=run.puts,
+        fulfilment=run.fulfilment(),
     )
 
 
@@ -203,6 +204,15 @@ class _Run:
             for key, level in levels.items()
         }
 
+    def fulfilment(self) -> Fulfilment:
+        """What a CommerceOS that was told everything in time has."""
+        orders = []
+        for key, known in self.told.items():
+            wanted = expected(known)[key]
+            if key.startswith(f"{STORE}:") and wanted.may:
+                orders.append(_fulfilled(key, wanted))
+        return Fulfilment(orders=orders, refused={"repeat": 3}, busiest=40)
+
     def states(self) -> dict[str, Order]:
         ids: dict[str, set[str]] = {}
         for event in self.events:
@@ -236,6 +246,21 @@ def _event(key: str, type: EventType, at: Place, id: str) -> OrderEvent:
         origin=Origin(topic=topic, partition=partition, offset=offset),
         data=OrderFacts(),
     )
+
+
+def _fulfilled(key: str, wanted: Expected) -> dict[str, Any]:
+    is_sent = wanted.must and bool(wanted.payments) and wanted.status in ("shipped", "delivered")
+    return {
+        "identifiers": {"com.acme.order-id": key},
+        "status": ["New"] if not wanted.payments else ["Committed" if wanted.must else "Cancelled"],
+        "items": [
+            {"product": {"identifiers": {"com.acme.sku": sku}}, "quantity": str(count)}
+            for sku, count in wanted.pieces.items()
+        ],
+        "payments": [{"transactionId": id, "amount": str(amount)} for id, amount in wanted.payments.items()],
+        "deliveryAddresses": [{"line1": wanted.streets[-1]}],
+        "shipments": [{"status": "Released"}] if is_sent else [],
+    }
 
 
 def _document(key: str, body: Body) -> dict[str, Any]:

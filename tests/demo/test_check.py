@@ -1,9 +1,10 @@
 """The checker must be able to fail: each way of losing or doubling something, in an otherwise perfect run, is found."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import orjson
 import pytest
@@ -180,7 +181,33 @@ def quarantined_too(evidence: Evidence) -> Evidence:
     return replace(evidence, quarantine=[*evidence.quarantine, Record(topics.QUARANTINE, 0, 99, 0, None, b"", headers)])
 
 
+def fulfilled(evidence: Evidence, change: Callable[[dict[str, Any]], None]) -> Evidence:
+    """The first order that CommerceOS has released is another there."""
+    orders = deepcopy(list(evidence.fulfilment.orders))
+    order = next(order for order in orders if order["shipments"] and order["payments"])
+    change(cast(dict[str, Any], order))
+    return replace(evidence, fulfilment=replace(evidence.fulfilment, orders=orders))
+
+
+def without_first_order(evidence: Evidence) -> Evidence:
+    """The first that must be there."""
+    orders = list(evidence.fulfilment.orders)
+    orders.remove(next(order for order in orders if order["shipments"]))
+    return replace(evidence, fulfilment=replace(evidence.fulfilment, orders=orders))
+
+
+def served(evidence: Evidence, **changes: Any) -> Evidence:
+    return replace(evidence, fulfilment=replace(evidence.fulfilment, **changes))
+
+
 LOST: dict[str, Spoil] = {
+    "an order is not at CommerceOS": without_first_order,
+    "CommerceOS has other pieces": lambda e: fulfilled(e, lambda o: o.update(items=[])),
+    "a payment is not at CommerceOS": lambda e: fulfilled(e, lambda o: o.update(payments=[])),
+    "an order was not approved": lambda e: fulfilled(e, lambda o: o.update(status=["New"])),
+    "an order goes to another street": lambda e: fulfilled(e, lambda o: o.update(deliveryAddresses=[])),
+    "a shipment was not released": lambda e: fulfilled(e, lambda o: o.update(shipments=[{"status": "New"}])),
+    "a command came at the wrong time": lambda e: served(e, refused={"order": 1}),
     "an accepted webhook is not in Kafka": lambda e: replace(e, raw=without(e.raw)),
     "an accepted webhook was altered": lambda e: replace(e, raw=[e.raw[0]._replace(value=b"{}"), *e.raw[1:]]),
     "an answer carries no receipt": lambda e: replace(e, sent=[replace(e.sent[0], receipt=None), *e.sent[1:]]),
@@ -216,6 +243,18 @@ LOST: dict[str, Spoil] = {
 }
 
 DOUBLED: dict[str, Spoil] = {
+    "an order is at CommerceOS twice": lambda e: served(e, orders=[*e.fulfilment.orders, e.fulfilment.orders[0]]),
+    "CommerceOS has an order that nobody placed": lambda e: fulfilled(
+        e, lambda o: o.update(identifiers={"com.acme.order-id": "store:other"})
+    ),
+    "a payment was recorded twice": lambda e: fulfilled(e, lambda o: o["payments"].append(o["payments"][0])),
+    "a payment that nobody made": lambda e: fulfilled(
+        e, lambda o: o["payments"].append({"transactionId": "other", "amount": "1"})
+    ),
+    "there are two shipments": lambda e: fulfilled(e, lambda o: o["shipments"].append({"status": "New"})),
+    "an order was cancelled by nobody": lambda e: fulfilled(e, lambda o: o.update(status=["Cancelled"])),
+    "a thing was made twice": lambda e: served(e, doubled=1),
+    "the rate was exceeded": lambda e: served(e, busiest=101),
     "a receipt is in Kafka twice": lambda e: replace(e, raw=[*e.raw, at_other_offset(e.raw[3])]),
     "a body is in Kafka more often than it was sent": lambda e: replace(
         e, raw=[*e.raw, under_other_receipt(at_other_offset(e.raw[3]))]

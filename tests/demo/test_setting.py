@@ -8,7 +8,7 @@ import pytest
 from streams import sources, topics
 from streams.demo import setting
 from streams.demo.setting import TARGET
-from streams.demo.webhook import APICBASE, DUDA, QUICKBUTIK, SELLDONE, SOURCES
+from streams.demo.webhook import APICBASE, COMMERCEOS, DUDA, QUICKBUTIK, SELLDONE, SOURCES, STORE
 from streams.settings import load
 
 
@@ -19,8 +19,9 @@ def test_the_configuration_is_taken_with_every_source(tmp_path: Path) -> None:
     file.write_text(setting.document(made, "127.0.0.1:1", tmp_path))
     settings = load(file, {})
     assert list(SOURCES) == [source.name for source in settings.sources]
-    assert [TARGET, QUICKBUTIK] == [target.name for target in settings.targets]
-    assert {(TARGET,)} == {settings.targets_of(source) for source in SOURCES}
+    assert [TARGET, COMMERCEOS, QUICKBUTIK] == [target.name for target in settings.targets]
+    assert {(TARGET,)} == {settings.targets_of(source) for source in SOURCES if source != STORE}
+    assert (TARGET, COMMERCEOS) == settings.targets_of(STORE)
     assert (APICBASE,) == settings.polled
     assert set(SOURCES) == sources.platforms(settings).keys()
 

@@ -164,7 +164,7 @@ def test_an_api_shows_what_a_ping_tells_of_before_it_is_sent_and_never_goes_back
 
 def test_orders_are_listed_in_the_order_of_their_times() -> None:
     """What a platform lists late under an early time, no poller could find."""
-    planned = plan(2000, 3, NOW)
+    planned = plan(6000, 3, NOW)
     times = [
         orjson.loads(put.document)["ordered_on"]
         for number in sorted(planned.puts)

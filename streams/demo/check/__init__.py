@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from streams.demo.check.effects import check_commands, check_effects
 from streams.demo.check.fetched import check_fetched, check_polled
 from streams.demo.check.finding import Finding, Verdict
+from streams.demo.check.fulfilled import check_fulfilled
 from streams.demo.check.kafka import check_facts, check_outcomes, check_receipts, check_versions
 from streams.demo.check.state import check_states
 from streams.demo.check.stock import check_stock
@@ -31,6 +32,7 @@ def _findings(evidence: Evidence) -> Iterator[Finding]:
     yield from check_outcomes(evidence)
     yield from check_records(evidence)
     yield from check_stock(evidence)
+    yield from check_fulfilled(evidence)
 
 
 def count(findings: list[Finding]) -> Mapping[Verdict, int]:

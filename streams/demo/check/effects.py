@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from streams.demo.check.finding import Finding, doubled, exactly_once, lost
 from streams.demo.evidence import Effect, Evidence
+from streams.demo.webhook import EXTERNAL
 from streams.vocabulary import CommandType, OutcomeResult
 
 # A fetch asks and does nothing: what becomes of it is a raw record, which `check_fetched` looks for.
@@ -31,7 +32,7 @@ def check_effects(evidence: Evidence) -> Iterator[Finding]:
     """
     dead = {outcome.command_id for _, outcome in evidence.outcomes if outcome.result is OutcomeResult.DEAD}
     keys = [effect.idempotency_key for effect in evidence.effects]
-    wanted = [command.id for command in evidence.commands if command.type in EFFECTS]
+    wanted = [command.id for command in evidence.commands if command.type in EFFECTS and command.target == EXTERNAL]
     needed = [id for id in wanted if id not in dead or id in keys]
     yield from exactly_once(needed, keys, "the effect of a command")
     yield from _check_orders(evidence)

@@ -9,13 +9,14 @@ from streams.demo.check.finding import Finding, doubled, lost
 from streams.demo.evidence import Evidence
 from streams.demo.model import Expected, expected
 from streams.demo.told import Body
+from streams.demo.webhook import EXTERNAL
 
 
 def check_records(evidence: Evidence) -> Iterator[Finding]:
     """Orders with a dead letter are left out: they are not lost, a person has them in hand."""
     wanted = expected(told(evidence))
     records = _records(evidence)
-    dead = {letter.command.order_key for letter in evidence.deadletters}
+    dead = {letter.command.order_key for letter in evidence.deadletters if letter.command.target == EXTERNAL}
     for key, expectation in wanted.items():
         if key not in dead:
             yield from _check_record(key, expectation, records.get(key))

@@ -16,7 +16,7 @@ from datetime import datetime
 from random import Random
 from typing import Any, Protocol
 
-from streams.demo.platforms import apicbase, commerceos, duda, external_system, quickbutik, selldone, webshop
+from streams.demo.platforms import apicbase, commerceos, duda, external_system, quickbutik, selldone, store, webshop
 from streams.demo.told import Arrived, Reading
 from streams.demo.webhook import (
     APICBASE,
@@ -25,6 +25,7 @@ from streams.demo.webhook import (
     EXTERNAL_SYSTEM,
     QUICKBUTIK,
     SELLDONE,
+    STORE,
     WEBSHOP,
     Life,
     Request,
@@ -67,6 +68,7 @@ LIVES: Mapping[str, Shop] = {
     QUICKBUTIK: quickbutik,
     APICBASE: apicbase,
     WEBSHOP: webshop,
+    STORE: store,
     COMMERCEOS: commerceos,
 }
 PLATFORMS: Mapping[str, Platform] = {**LIVES, EXTERNAL_SYSTEM: external_system}
