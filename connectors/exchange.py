@@ -19,7 +19,8 @@ ERROR_CHARS_MAX = 500
 class Request:
     """What a target module makes of a command. `path` is appended to the target's base URL.
 
-    `purpose`: the module's own word for what it asks for, where one command takes several requests.
+    Where one command takes several requests: `purpose` is the module's own word for what this one asks for, `memo`
+    what it has to remember of those before.
     """
 
     method: str
@@ -27,6 +28,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     purpose: str = ""
+    memo: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

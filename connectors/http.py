@@ -7,6 +7,7 @@ from datetime import datetime
 import aiohttp
 import structlog
 from aiohttp.abc import AbstractResolver
+from yarl import URL
 
 from connectors.auth import Auth, AuthError
 from connectors.bounded import read_cut
@@ -40,7 +41,7 @@ class TargetClient:
 
     async def attempt(self, request: Request) -> Attempt:
         """Sends it, and once more after a 401 where another credential is to be had. One deadline over all."""
-        sent = _Sent(f"{self._base_url}{request.path}", request, self._now())
+        sent = _Sent(self._base_url, request, self._now())
         try:
             async with asyncio.timeout(self._target.timeout_s):
                 return await self._with_fresh_credential(sent)
@@ -64,7 +65,11 @@ class TargetClient:
         if authorization is not None:
             sent.headers["Authorization"] = authorization
         async with self._session.request(
-            sent.request.method, sent.url, data=sent.request.body, headers=sent.headers, allow_redirects=False
+            sent.request.method,
+            sent.as_written(),
+            data=sent.request.body,
+            headers=sent.headers,
+            allow_redirects=False,
         ) as response:
             body, is_cut = await read_cut(response, self._target.response_bytes_max)
             headers = {name.lower(): _writable(value) for name, value in response.headers.items()}
@@ -74,9 +79,17 @@ class TargetClient:
 class _Sent:
     """What is known of an attempt while it runs."""
 
-    def __init__(self, url: str, request: Request, at: datetime) -> None:
-        self.url, self.request, self.at = url, request, at
+    def __init__(self, base_url: str, request: Request, at: datetime) -> None:
+        self._base_url, self.request, self.at = base_url, request, at
+        self.url = f"{base_url}{request.path}"
         self.headers: dict[str, str] = dict(request.headers)
+
+    def as_written(self) -> URL:
+        """The path goes out byte for byte: what is escaped in it stays so. Raises `aiohttp.InvalidURL`."""
+        try:
+            return URL(f"{URL(self._base_url)}".rstrip("/") + self.request.path, encoded=True)
+        except ValueError as error:
+            raise aiohttp.InvalidURL(self.url, str(error)) from None
 
     def answered(self, answer: Answer) -> Attempt:
         return Attempt(self.url, self.request, self.headers, self.at, answer=answer)

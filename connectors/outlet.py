@@ -76,7 +76,7 @@ class Outlet:
         self._lanes = 0
         self._line: deque[Lane] = deque()
         self._waiting: set[Lane] = set()
-        self._onward: deque[tuple[Lane, Delivery, Request]] = deque()
+        self._onward: deque[tuple[Lane, Delivery, Request, Attempt]] = deque()
         self._leaving: set[Lane] = set()
         self._tasks: dict[asyncio.Task[None], Lane] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -125,7 +125,7 @@ class Outlet:
                 self._set_timer(wait_s)
                 return
             if self._onward:
-                self._send(*self._onward.popleft(), self._client)
+                self._send_on(self._client)
                 continue
             lane = self._line.popleft()
             if (delivery := lane.next()) is None:
@@ -155,7 +155,19 @@ class Outlet:
             return
         self._send(lane, delivery, request, client)
 
-    def _send(self, lane: Lane, delivery: Delivery, request: Request, client: TargetClient) -> None:
+    def _send_on(self, client: TargetClient) -> None:
+        lane, delivery, request, before = self._onward.popleft()
+        self._send(lane, delivery, request, client, before)
+
+    def _send(
+        self,
+        lane: Lane,
+        delivery: Delivery,
+        request: Request,
+        client: TargetClient,
+        before: Attempt | None = None,
+    ) -> None:
+        """`before`: what came of the request of this delivery that led to this one."""
         entered = self.gate.enter(self._monotonic())
         self._in_flight.set(self.gate.in_flight)
 
@@ -166,7 +178,7 @@ class Outlet:
                 attempt = await client.attempt(request)
                 self._attempt_seconds.observe(self._monotonic() - started)
             finally:
-                self._answered(lane, delivery, entered, attempt, client.masker)
+                self._answered(lane, delivery, entered, attempt, before, client.masker)
 
         task = asyncio.create_task(send(), name=f"deliver {delivery.id}")
         self._tasks[task] = lane
@@ -177,32 +189,43 @@ class Outlet:
         if not task.cancelled() and (error := task.exception()):
             lane.failed(error)
 
-    def _answered(self, lane: Lane, delivery: Delivery, entered: Pass, attempt: Attempt | None, masker: Masker) -> None:
+    def _answered(
+        self,
+        lane: Lane,
+        delivery: Delivery,
+        entered: Pass,
+        attempt: Attempt | None,
+        before: Attempt | None,
+        masker: Masker,
+    ) -> None:
         """Frees the slot at once; what the answer means is committed by the lane."""
         self.gate.leave(entered)
         self._in_flight.set(self.gate.in_flight)
         if attempt is None:
             self.gate.breaker.abandoned(self._monotonic(), probe=entered.probe)
-        elif isinstance(judged := self._judge(delivery, attempt, entered), Judged):
+        elif isinstance(judged := self._judge(delivery, attempt, entered, before), Judged):
             metrics.ATTEMPTS.labels(self.target.name, judged.verdict.value).inc()
             lane.done(delivery, judged, masker)
         elif lane not in self._leaving:
-            self._onward.append((lane, delivery, judged))
+            self._onward.append((lane, delivery, judged, attempt))
         self._pump()
 
-    def _judge(self, delivery: Delivery, attempt: Attempt, entered: Pass) -> Judged | Request:
+    def _judge(
+        self, delivery: Delivery, attempt: Attempt, entered: Pass, before: Attempt | None = None
+    ) -> Judged | Request:
         at, ruling = self._now(), self._kind.judge(delivery.command, attempt.request, attempt.answer)
-        before = self.gate.breaker.state
+        state = self.gate.breaker.state
         if blames_target(attempt.status) or (isinstance(ruling, Ruling) and ruling.blames_target):
             charged = self.gate.breaker.failed(self._monotonic(), probe=entered.probe)
         else:
             self.gate.breaker.succeeded(probe=entered.probe)
             charged = not self._told_to_wait(attempt, at)
-        self._report_breaker(before)
+        self._report_breaker(state)
         if isinstance(ruling, Request):
             return ruling
         is_charged = charged and ruling.verdict is Verdict.RETRY
-        return Judged(attempt, ruling.verdict, is_charged, self._draw(), at, ruling.why)
+        judged = before if ruling.is_about_earlier and before is not None else attempt
+        return Judged(judged, ruling.verdict, is_charged, self._draw(), at, ruling.why)
 
     def _told_to_wait(self, attempt: Attempt, at: datetime) -> bool:
         """429 is about our rate and not the command: all of it waits, the schedule stands still.

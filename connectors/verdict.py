@@ -24,12 +24,14 @@ class Verdict(StrEnum):
 class Ruling:
     """`why`: what is wrong with an answer whose status does not say it. Shown to people: no customer data in it.
 
+    `is_about_earlier`: of several requests it is the one before that failed; this answer only explains it.
     `blames_target`: it is none of the API's answers, whatever the status (a page that says "back soon").
     """
 
     verdict: Verdict
     why: str | None = None
     blames_target: bool = False
+    is_about_earlier: bool = False
 
 
 def classify(status: int | None, *, conflict: Verdict = Verdict.RETRY) -> Verdict:

@@ -7,12 +7,12 @@ records    what is written besides the outcome, in one transaction with it
 ref        what the target calls the order
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from connectors.exchange import Answer, Request
-from connectors.targets import external, quickbutik
+from connectors.targets import commerceos, external, quickbutik
 from connectors.verdict import Ruling
 from streams.record import Output
 from streams.settings.model import Target
@@ -44,9 +44,11 @@ class TargetKind(Protocol):
         """Of a delivered command. Never raises."""
 
 
+# Those that are the same for every target, and those that are made of a target's settings.
 MODULES: Mapping[str, TargetKind] = {module.KIND: module for module in (external, quickbutik)}
+CLASSES: Mapping[str, Callable[[Target], TargetKind]] = {commerceos.KIND: commerceos.CommerceOSKind}
 
 
 def kind_of(target: Target) -> TargetKind:
     """The target's kind, set up as the target is."""
-    return MODULES[target.kind]
+    return MODULES[target.kind] if target.kind in MODULES else CLASSES[target.kind](target)

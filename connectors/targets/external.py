@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from connectors.exchange import Answer, Request
+from connectors.targets.exact import number, to_json
 from connectors.targets.unprocessable import Unprocessable
 from connectors.verdict import Ruling, Verdict, classify
 from streams.record import Output
@@ -25,7 +26,6 @@ ITEM_AMOUNTS = ("quantity", "price")
 REF_CHARS_MAX = 200
 
 _HEADER_SAFE = re.compile(r"[\x21-\x7e]{1,255}")
-_JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 
 
 def request(command: Command) -> Request:
@@ -38,7 +38,7 @@ def request(command: Command) -> Request:
     if not isinstance(order, Mapping):
         raise Unprocessable("data.order is not an object")
     headers = {"Content-Type": "application/json", "Accept": "application/json", "Idempotency-Key": command.id}
-    return Request("POST", PATH, headers, _json(_with_numbers(order)))
+    return Request("POST", PATH, headers, to_json(_with_numbers(order), "data.order"))
 
 
 def judge(command: Command, request: Request, answer: Answer | None) -> Ruling:
@@ -63,13 +63,6 @@ def ref(answer: Answer) -> str | None:
     return str(id) if 0 < len(str(id)) <= REF_CHARS_MAX else None
 
 
-def _json(document: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(document)
-    except orjson.JSONEncodeError as error:  # an integer past 64 bits, for one
-        raise Unprocessable(f"data.order cannot be written as JSON: {error}") from None
-
-
 def _with_numbers(order: Mapping[str, Any]) -> dict[str, Any]:
     document = _numbers_at(order, AMOUNTS, "")
     items = document.get("items")
@@ -82,14 +75,6 @@ def _with_numbers(order: Mapping[str, Any]) -> dict[str, Any]:
 
 def _numbers_at(fields: Mapping[str, Any], names: tuple[str, ...], path: str) -> dict[str, Any]:
     return {
-        name: _number(value, f"{path}{name}") if name in names and value is not None else value
+        name: number(value, f"data.order.{path}{name}") if name in names and value is not None else value
         for name, value in fields.items()
     }
-
-
-def _number(value: object, path: str) -> orjson.Fragment:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return orjson.Fragment(str(value))
-    if not isinstance(value, str) or not _JSON_NUMBER.fullmatch(value):
-        raise Unprocessable(f"data.order.{path} is not a decimal")
-    return orjson.Fragment(value)

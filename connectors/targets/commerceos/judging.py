@@ -1,0 +1,156 @@
+"""What an answer of CommerceOS means (seed 002, error recovery matrix). Pure, never raises.
+
+2xx       delivered: 200 and 201 alike
+409       of create, update and approve: out of stock, for good. Of a payment: its id is another one's
+400, 404  a person has to mend it, unless what was asked for turns out to be so already: the answer to the first
+          request may have been lost. So after a refused action the order is looked at
+others    connectors.verdict
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.exchange import Answer, Request
+from connectors.targets.commerceos import documents, requests, told
+from connectors.targets.commerceos.names import Names
+from connectors.targets.commerceos.requests import LOOKS, Purpose
+from connectors.verdict import Ruling, Verdict, classify
+from streams.vocabulary import Command, CommandType
+
+STOCKED = frozenset({CommandType.CREATE_ORDER, CommandType.UPDATE_ORDER, CommandType.APPROVE_ORDER})
+# Refused for what the order is by now, not for what was sent.
+WRONG_TIME = frozenset({400, 409, 422})
+NOT_FOUND = 404
+NEW, CANCELLED = "New", "Cancelled"
+APPROVED = frozenset({"Committed", "Fulfilled"})
+UNAPPROVED = frozenset({NEW, "Unreserved", "Reserved"})
+DELIVERED = Ruling(Verdict.DELIVERED)
+
+
+def judge(command: Command, request: Request, answer: Answer | None, names: Names) -> Ruling | Request:
+    """A request is followed by at most one look, and a list of shipments by a release of each: it always ends."""
+    if answer is None:
+        return Ruling(Verdict.RETRY)
+    if told.is_page(answer) and answer.status < 500:
+        why = f"HTTP {answer.status}, but a page, not CommerceOS' API"
+        return Ruling(Verdict.RETRY, why, blames_target=True)
+    if request.purpose is Purpose.FIND:
+        return _found(command, answer, names)
+    if request.purpose is Purpose.LIST:
+        return _listed(answer)
+    if request.purpose is Purpose.LOOK:
+        return _looked(command, request, answer)
+    return _changed(command, request, answer, names)
+
+
+def _changed(command: Command, request: Request, answer: Answer, names: Names) -> Ruling | Request:
+    verdict = classify(answer.status, conflict=Verdict.REJECTED)
+    if verdict is Verdict.DELIVERED:
+        return _after_release(request.memo[1:])
+    if verdict is not Verdict.REJECTED:
+        return Ruling(verdict)
+    if answer.status == 409 and command.type in STOCKED:
+        return Ruling(Verdict.REFUSED, _out_of_stock(command, answer))
+    why = told.problem(answer)
+    if answer.status == NOT_FOUND and request.purpose is Purpose.ACT:
+        why += ": there is no such order"
+    elif answer.status in WRONG_TIME and _can_be_looked_at(command, request):
+        return requests.look(command, request, why, names)
+    return _rejected(command, why, is_about_earlier=False)
+
+
+def _can_be_looked_at(command: Command, request: Request) -> bool:
+    return request.purpose is Purpose.RELEASE or (request.purpose is Purpose.ACT and command.type in LOOKS)
+
+
+def _after_release(keys: tuple[str, ...]) -> Ruling | Request:
+    return requests.release(keys) if keys else DELIVERED
+
+
+def _found(command: Command, answer: Answer, names: Names) -> Ruling | Request:
+    """It is there: a POST of before has made it. One of another amount was made by somebody else."""
+    if answer.status == NOT_FOUND:
+        return requests.post(command, names)
+    verdict = classify(answer.status)
+    if verdict is not Verdict.DELIVERED:
+        return Ruling(verdict, told.problem(answer) if verdict is Verdict.REJECTED else None)
+    payment = command.data.get("payment")
+    if isinstance(payment, Mapping) and told.differs(told.document(answer), str(payment.get("amount"))):
+        return Ruling(Verdict.REJECTED, "there is a payment order with this identifier, of another amount")
+    return DELIVERED
+
+
+def _listed(answer: Answer) -> Ruling | Request:
+    """The order's shipments, or the one shipment order of it."""
+    verdict = classify(answer.status)
+    if verdict is not Verdict.DELIVERED:
+        return Ruling(verdict, told.problem(answer) if verdict is Verdict.REJECTED else None)
+    if answer.is_cut:
+        return Ruling(Verdict.REJECTED, "the list of shipments is longer than response_bytes_max")
+    found = told.document(answer)
+    shipments = found if isinstance(found, list) else [found] if isinstance(found, Mapping) else None
+    if shipments is None:
+        return Ruling(Verdict.RETRY, f"HTTP {answer.status}, but no list of shipments")
+    if not shipments:
+        return Ruling(Verdict.RETRY, "the order has no shipment to release")
+    keys = [told.key(each) for each in shipments if NEW in told.statuses(each)]
+    if not all(keys):
+        return Ruling(Verdict.RETRY, "a shipment has no identifiers.key")
+    return _after_release(tuple(key for key in keys if key))
+
+
+def _looked(command: Command, request: Request, answer: Answer) -> Ruling | Request:
+    """After a refusal: is it as the command wanted it to be?"""
+    why, *keys = request.memo
+    verdict = classify(answer.status)
+    if verdict is Verdict.RETRY:
+        return Ruling(verdict)
+    if verdict is Verdict.REJECTED:
+        return _rejected(command, f"{why}; asked what became of it: {told.problem(answer)}", is_about_earlier=True)
+    if (found := told.document(answer)) is None:
+        return Ruling(Verdict.RETRY, f"HTTP {answer.status}, but no JSON")
+    if _is_so(command, found):
+        return _after_release(tuple(keys[1:]))
+    shown = ", ".join(sorted(told.statuses(found))) or "of no status"
+    thing = "shipment" if keys else "order"
+    return _rejected(command, f"{why}; the {thing} is {shown}", is_about_earlier=True)
+
+
+def _is_so(command: Command, found: Any) -> bool:
+    statuses = told.statuses(found)
+    match command.type:
+        case CommandType.APPROVE_ORDER:
+            return bool(statuses & APPROVED) and not statuses & UNAPPROVED
+        case CommandType.CANCEL_ORDER:
+            return statuses == {CANCELLED}
+        case CommandType.CREATE_SHIPMENT:
+            return bool(told.listed(found, "shipments")) and statuses != {CANCELLED}
+        case CommandType.RELEASE_SHIPMENT:
+            return bool(statuses) and NEW not in statuses and CANCELLED not in statuses
+        case CommandType.CHANGE_DELIVERY_ADDRESS:
+            return _has_address(found, "deliveryAddresses", command)
+        case CommandType.CHANGE_INVOICE_ADDRESS:
+            return _has_address(found, "invoiceAddresses", command)
+    return False
+
+
+def _has_address(found: Any, name: str, command: Command) -> bool:
+    wanted = documents.address(command)
+    return any(
+        isinstance(each, Mapping) and all(each.get(field) == value for field, value in wanted.items())
+        for each in told.listed(found, name)
+    )
+
+
+def _rejected(command: Command, why: str, *, is_about_earlier: bool) -> Ruling:
+    if command.data.get("after_approval") is True:
+        why += "; the order was approved before it changed: a person must change it in CommerceOS"
+    return Ruling(Verdict.REJECTED, why, is_about_earlier=is_about_earlier)
+
+
+def _out_of_stock(command: Command, answer: Answer) -> str:
+    order = command.data.get("order")
+    items = told.listed(order, "items")
+    skus = [sku for each in items if isinstance(each, Mapping) and isinstance(sku := each.get("sku"), str) and sku]
+    named = told.mentioned(answer, skus)
+    return f"{told.problem(answer)}{': out of stock: ' + ', '.join(named[:20]) if named else ': out of stock'}"
