@@ -16,16 +16,14 @@ from streams.runtime.agent import Quarantine
 from streams.runtime.quarantine import log_quarantined, quarantined
 from streams.runtime.state import Overlay
 from streams.vocabulary import Command, CommandType
-
-# What a dead letter or a table record needs on top of its command.
-ENVELOPE_BYTES = 8 * 1024
+from streams.vocabulary.command import ENVELOPE_BYTES
 
 
 @dataclass(slots=True)
 class Intake:
     """What a batch of records comes to. All lists are in the order of the records.
 
-    `repeated`: reads that are done, and are told of again without being made again.
+    `repeated`: those that are done, and are told of again without being made again.
     """
 
     accepted: list[Delivery] = field(default_factory=list)

@@ -17,6 +17,7 @@ from streams.runtime.agent import Agent, Quarantine, Step, stepwise
 from streams.runtime.state import Overlay
 from streams.settings.model import Settings, Target
 from streams.vocabulary import Command, Movement, Order, OrderEvent
+from streams.vocabulary.command import ENVELOPE_BYTES
 
 NAME = "fold"
 ORIGIN = "/projections/decide"
@@ -30,7 +31,8 @@ def agents(settings: Settings) -> Sequence[Agent]:
 def fold_step(settings: Settings) -> Step:
     """One event into its order's state.
 
-    Quarantines what is not an event (`not-an-order-event`) or lies under another key than its order's (`misplaced`).
+    Quarantines what is not an event (`not-an-order-event`), lies under another key than its order's (`misplaced`), or
+    has a command decided that no delivery could hold (`command-too-large`).
     """
     routes = {source.name: _targets_of(settings, source.name) for source in settings.sources}
     tracked = inventory.tracked(settings)
@@ -53,8 +55,10 @@ def fold_step(settings: Settings) -> Step:
         movements: tuple[Movement, ...] = ()
         if event.delivery is None and after.source in tracked:
             after, movements = move(before, after, event)
+        outputs = list(map(_output, commands))
+        _check_sizes(outputs, settings.kafka.record_bytes_max)
         orders.set(key, after.to_json())
-        return [*map(_output, commands), *map(inventory.output, movements)]
+        return [*outputs, *map(inventory.output, movements)]
 
     return step
 
@@ -64,8 +68,12 @@ def _targets_of(settings: Settings, source: str) -> tuple[TargetSpec, ...]:
 
 
 def _spec(settings: Settings, target: Target) -> TargetSpec:
-    """A target speaks through the sources of the platform that it is."""
-    own = frozenset(source.name for source in settings.sources if source.platform == target.kind)
+    """A target speaks through the sources of the platform that it is; a shop's API only through its own shop's."""
+    own = frozenset(
+        source.name
+        for source in settings.sources
+        if source.platform == target.kind and source.fetch_from in (None, target.name)
+    )
     return TargetSpec(target.name, target.kind, own, target.commerceos)
 
 
@@ -74,6 +82,18 @@ def _event(record: Record) -> OrderEvent:
         return OrderEvent.from_json(record.value or b"")
     except ValidationError as error:
         raise Quarantine("not-an-order-event", f"{error.error_count()} fields are not as an event's") from None
+
+
+def _check_sizes(commands: Iterable[Output], record_bytes_max: int) -> None:
+    """One that its connector cannot take would leave the order `pending` there for ever."""
+    room = record_bytes_max - ENVELOPE_BYTES
+    for each in commands:
+        if len(each.value or b"") > room:
+            raise Quarantine(
+                "command-too-large",
+                f"it makes a command of {len(each.value or b'')} bytes for {each.topic}, and a delivery holds {room}: "
+                "raise kafka.record_bytes_max",
+            )
 
 
 def _output(command: Command) -> Output:

@@ -6,26 +6,26 @@ looked up there, so that a mapping that was missing can be added and the dead le
 A party is `{role: id}`; its role names the namespace of `identifiers`: company, customer, store, supplier.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from projections.payments import told_at, transaction_id
 from streams.settings.commerceos import CommerceOS
-from streams.vocabulary import Address, Line, Order, Payment, PaymentStatus
+from streams.vocabulary import Address, Line, Order, Payment
+from streams.vocabulary.base import EXACT
 
 Document = dict[str, Any]
 Party = dict[str, str]
 
 ADDRESS = ("line1", "line2", "postal_code", "city", "region", "country")
-# Money that was taken: its payments count; before that they are only how somebody means to pay.
-TAKEN = (PaymentStatus.PAID, PaymentStatus.PARTLY_REFUNDED, PaymentStatus.REFUNDED)
-# The transaction of an order that is paid, where the platform tells of none.
-WHOLE = "paid"
+ACTION, PAYMENT_ORDER, SHIPMENT_ORDER = "action", "payment_order", "shipment_order"
 
 
 def order_document(order: Order, mapping: CommerceOS) -> Document:
-    """`items` has devices before the plans that refer to them."""
+    """`items` has devices before the plans that refer to them (seed 002, the instance order rule)."""
     supplier, customer, sellers = _parties(order, mapping)
+    items = [item for line in order.lines for item in _items(line, mapping)]
     return {
         "order_id": order.key,
         "channel": order.source,
@@ -33,58 +33,55 @@ def order_document(order: Order, mapping: CommerceOS) -> Document:
         "customer": customer,
         "sellers": sellers,
         "currency": order.currency or mapping.currency,
-        "items": [_item(line, mapping) for line in sorted(order.lines, key=_refers_to_a_device)],
+        "items": sorted(items, key=_refers_to_a_device),
     }
 
 
 def address_document(address: Address | None) -> Document | None:
-    """None where there is nothing to deliver to."""
+    """None where there is nothing to deliver to: no address, or one that the platform masked."""
     if address is None or not (address.line1 or address.postal_code or address.city):
         return None
-    attention = address.name or " ".join(part for part in (address.first_name, address.last_name) if part)
     document = {name: value for name in ADDRESS if (value := getattr(address, name))}
+    if any("*" in value for value in document.values()):
+        return None
+    attention = _attention(address)
     return {**document, "attention": attention} if attention else document
 
 
-def payments(order: Order) -> Sequence[Payment]:
-    """Those that have an amount, once the money was taken; refunds always. One of the whole total where the order is
-    paid and no payment is told of.
+def payment_document(order: Order, payment: Payment, mapping: CommerceOS, at: datetime, *, is_late: bool) -> Document:
+    """`as`: `action` or `payment_order`; `at`: where no platform told when.
+
+    `is_late`: the order is cancelled there and takes no payment any more, so that an action is marked `after_cancel`;
+    a payment order is none of the order's.
     """
-    is_taken = order.payment_status in TAKEN
-    known = [each for each in order.payments if each.amount and (each.amount < 0 or is_taken)]
-    if is_taken and order.total and not any(each.amount and each.amount > 0 for each in order.payments):
-        one = next((each for each in order.payments if each.amount is None), None)
-        whole = Payment(id=WHOLE, method=one.method if one else None, amount=order.total, currency=order.currency)
-        return [whole, *known]
-    return known
-
-
-def payment_document(order: Order, payment: Payment, mapping: CommerceOS, at: datetime) -> Document:
-    """`as`: `action` or `payment_order`. A transaction id is of its payment provider; one of ours is the order's."""
     supplier, customer, sellers = _parties(order, mapping)
-    is_own = mapping.payment_orders == "always" or (mapping.payment_orders == "several_sellers" and len(sellers) > 1)
+    is_own = mapping.payment_orders == "always" or (
+        mapping.payment_orders == "several_sellers" and (is_late or len(sellers) > 1)
+    )
     document: Document = {
-        "as": "payment_order" if is_own else "action",
-        "transaction_id": f"{order.key}:{WHOLE}" if payment.id == WHOLE else payment.id,
-        "timestamp": at.isoformat().replace("+00:00", "Z"),
+        "as": PAYMENT_ORDER if is_own else ACTION,
+        "transaction_id": transaction_id(order, payment),
+        "timestamp": _text(told_at(order, payment) or at),
         "method": payment.method,
         "currency": payment.currency or order.currency or mapping.currency,
         "amount": format(payment.amount or 0, "f"),
     }
-    return {**document, "payer": customer, "payee": sellers[0] if sellers else supplier} if is_own else document
+    if is_own:
+        return {**document, "payer": customer, "payee": sellers[0] if sellers else supplier}
+    return {**document, "after_cancel": True} if is_late else document
 
 
 def shipment_document(order: Order, mapping: CommerceOS) -> Document:
     """`as`: `action`, for all that is eligible, or `shipment_order`, with what it needs."""
-    if mapping.shipments != "shipment_order":
-        return {"as": "action"}
+    if mapping.shipments != SHIPMENT_ORDER:
+        return {"as": ACTION}
     supplier, customer, _ = _parties(order, mapping)
     items = [{"sku": _sku(line, mapping), "quantity": format(line.quantity, "f")} for line in order.lines]
-    return {"as": "shipment_order", "shipper": supplier, "recipient": customer, "items": items}
+    return {"as": SHIPMENT_ORDER, "shipper": supplier, "recipient": customer, "items": items}
 
 
 def after(time: datetime, seconds: float) -> str:
-    return (time + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+    return _text(time + timedelta(seconds=seconds))
 
 
 def _parties(order: Order, mapping: CommerceOS) -> tuple[Party, Party | None, list[Party]]:
@@ -99,21 +96,36 @@ def _parties(order: Order, mapping: CommerceOS) -> tuple[Party, Party | None, li
 
 def _sellers(order: Order, mapping: CommerceOS) -> list[Party]:
     by_sku = [mapping.sellers_by_sku.get(_sku(line, mapping) or "") for line in order.lines]
-    found = [store for store in by_sku if store] or mapping.sellers_by_shop.get(order.shop or "", mapping.sellers)
+    found = [store for store in by_sku if store]
+    if not all(by_sku) or not found:
+        found += mapping.sellers_by_shop.get(order.shop or "", mapping.sellers)
     return [{"store": store} for store in dict.fromkeys(found)]
 
 
-def _item(line: Line, mapping: CommerceOS) -> Document:
-    sku = _sku(line, mapping)
-    if line.instances:
-        return {"sku": sku, "instances": [dict(each) for each in line.instances]}
-    return {"sku": sku, "quantity": format(line.quantity, "f")}
+def _items(line: Line, mapping: CommerceOS) -> Iterator[Document]:
+    """Each serialised unit is an item of its own; units that are not told of stay a number. None of what is none."""
+    sku, counted = _sku(line, mapping), line.quantity
+    for unit in line.instances or ():
+        yield {"sku": sku, "instances": [dict(unit)]}
+        counted = EXACT.subtract(counted, 1)
+    if counted and not (line.instances and counted < 0):
+        yield {"sku": sku, "quantity": format(counted, "f")}
 
 
 def _sku(line: Line, mapping: CommerceOS) -> str | None:
     return next((found for name in mapping.sku_from if (found := getattr(line, name))), None)
 
 
-def _refers_to_a_device(line: Line) -> bool:
+def _refers_to_a_device(item: Document) -> bool:
     """Stable: the platform's own order otherwise."""
-    return any("phoneImei" in each for each in line.instances or ())
+    return any("phoneImei" in each for each in item.get("instances", ()))
+
+
+def _attention(address: Address) -> str | None:
+    """Who takes it in; a masked name says nothing."""
+    name = address.name or " ".join(part for part in (address.first_name, address.last_name) if part)
+    return next((each for each in (name, address.company) if each and "*" not in each), None)
+
+
+def _text(time: datetime) -> str:
+    return time.isoformat().replace("+00:00", "Z")

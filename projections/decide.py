@@ -43,9 +43,10 @@ def decide(order: Order, targets: Sequence[TargetSpec], cause: OrderEvent) -> tu
 
 def _concerned(targets: Sequence[TargetSpec], cause: OrderEvent) -> Sequence[TargetSpec]:
     """What became of a command is news to its own target alone, unless it tells something of the order."""
+    able = [target for target in targets if target.kind in DEMANDS]
     if cause.delivery is None or cause.type is EventType.REJECTED:
-        return targets
-    return [target for target in targets if target.name == cause.delivery.target and target.kind in GATED]
+        return able
+    return [target for target in able if target.name == cause.delivery.target and target.kind in GATED]
 
 
 def command_id(order_key: str, target: str, type: CommandType, states: str, previous: str) -> str:

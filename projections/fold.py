@@ -13,7 +13,7 @@ from projections.fetches import ended, is_fetch, pinged
 from projections.joins import Joins
 from projections.steps import step_ended
 from projections.targets import OPERATORS, target_after, with_ref, with_target
-from projections.voices import with_voice
+from projections.voices import known_as, with_voice
 from streams.vocabulary import EventType, Order, OrderEvent, OrderStatus, Payment, PaymentStatus
 from streams.vocabulary.base import EXACT
 from streams.vocabulary.event import DeliveryFacts
@@ -91,7 +91,8 @@ def _join_facts(order: Order, event: OrderEvent, joins: Joins) -> None:
     if facts.billing_address is not None:
         joins.address("billing_address", order.billing_address, facts.billing_address)
     if facts.payments:
-        joins.keyed("payments", order.payments, facts.payments)
+        ours = [each.updated({"id": known_as(order.key, each.id)}) for each in facts.payments]
+        joins.keyed("payments", order.payments, ours)
     if facts.shipments:
         joins.keyed("shipments", order.shipments, facts.shipments)
 

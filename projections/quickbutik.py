@@ -3,7 +3,7 @@
 Its API has one status for where an order and its money are: `paid` before `done`, and never after it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from projections.digests import digest
@@ -22,24 +22,26 @@ PAYED = (PaymentStatus.PAID,)
 
 def demands(order: Order, target: TargetSpec, cause: OrderEvent) -> Sequence[Demanded]:
     """`update_status`, each status once; `done` again, without another email, where the tracking came later."""
-    if not target.own & {order.source}:
+    if order.source not in target.own:
         return ()
-    ledger = order.bookkeeping.steps.get(target.name, {})
-    return tuple(_demanded(order, target, ledger))
+    return tuple(_demanded(order, target.own, order.bookkeeping.steps.get(target.name, {})))
 
 
-def _demanded(order: Order, target: TargetSpec, ledger: Mapping[str, Step]) -> Iterator[Demanded]:
-    voices, own = order.bookkeeping.voices, target.own
+def _demanded(order: Order, own: Collection[str], ledger: Mapping[str, Step]) -> Iterator[Demanded]:
+    voices = order.bookkeeping.voices
+    if is_said_by(voices, (OrderStatus.CANCELLED,), own):
+        return
     if is_said_by_others(voices, (OrderStatus.CANCELLED,), own):
-        if not is_commanded(ledger, CANCELLED) and not is_said_by(voices, (OrderStatus.CANCELLED,), own):
+        if not is_commanded(ledger, CANCELLED):
             yield _step(CANCELLED, {"status": CANCELLED, "notify": True})
         return
-    is_over = is_commanded(ledger, DONE) or is_said_by(voices, (*SENT, OrderStatus.CANCELLED), own)
+    # What the shop says of it after we did is our own word come back.
+    is_ours, is_shown = is_commanded(ledger, DONE), is_said_by(voices, SENT, own)
     is_paid = is_commanded(ledger, PAID) or is_said_by(voices, PAYED, own)
-    if is_said_by_others(voices, PAYED, own) and not is_paid and not is_over:
+    if is_said_by_others(voices, PAYED, own) and not (is_paid or is_ours or is_shown):
         yield _step(PAID, {"status": PAID, "notify": False})
-    if is_said_by_others(voices, SENT, own) and not is_said_by(voices, (*SENT, OrderStatus.CANCELLED), own):
-        said = {"status": DONE, "shipping": _shipping(order.shipments), "notify": not is_commanded(ledger, DONE)}
+    if is_said_by_others(voices, SENT, own) and (is_ours or not is_shown):
+        said = {"status": DONE, "shipping": _shipping(order.shipments), "notify": not is_ours}
         if not is_commanded(ledger, DONE, _states(said)):
             yield _step(DONE, said)
 

@@ -8,11 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from projections.targets import DELIVERED, OPERATORS, PENDING, became
+from projections.targets import DEAD, DELIVERED, OPERATORS, PENDING, REFUSED, became
 from streams.vocabulary import CommandType, OrderEvent
 from streams.vocabulary.order import Step
 
 Steps = Mapping[str, Mapping[str, Step]]
+# What became of a command never goes back: what was delivered after all is no dead letter, whichever is told last.
+_RANK = {PENDING: 0, DEAD: 1, REFUSED: 2, DELIVERED: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ def step_ended(steps: Steps, event: OrderEvent) -> dict[str, dict[str, Step]]:
     if delivery is None or delivery.command_type in OPERATORS:
         return held
     for name, step in steps.get(delivery.target, {}).items():
-        if step.id == delivery.command_id:
+        if step.id == delivery.command_id and _RANK[became(event)] > _RANK[step.status]:
             held[delivery.target][name] = step.updated({"status": became(event)})
     return held
 

@@ -58,15 +58,16 @@ class Reconciliation(Section):
 class CommerceOS(Section):
     """`company`: we, as the supplier of what we sell and the customer of what we buy.
 
-    `sellers`: the stores that fulfil; `sellers_by_shop` and `sellers_by_sku` are more exact, in this order of effect:
-    by SKU (each line of an order whose SKU is listed adds its own), then by shop, then `sellers`.
+    `sellers`: the stores that fulfil. `sellers_by_sku`: each line of an order whose SKU is listed adds its own; lines
+    that are not listed add those of `sellers_by_shop`, or else `sellers`.
     `customer_id`: what of the buyer is the customer's id; `guest` where the platform tells none.
     `sku_from`: the first of these that a line has is its SKU.
     `payment_methods`: the platform's word → `methodId` of `GET /v1/payment-methods`; "*" for any other word.
     `approve_when`: `paid` also counts authorised and paid on delivery; `placed`: as soon as it is created; `confirmed`:
     once somebody has said so.
     `reserve_s`: stock is reserved for so long from the creation on, or not at all.
-    `payment_orders`: a payment becomes an action on the order, or a payment order of its own.
+    `payment_orders`: a payment becomes an action on the order, or a payment order of its own. `several_sellers`: of
+    orders with several, and of those that are cancelled there, which take no action any more.
     `shipments`: once others say that the order is being prepared, and was sent, a shipment is made and released: by
     `action` on the order, or as a `shipment_order` of its own; `theirs`: their own people do that.
     `reads_per_second`: of `rate_per_second`, for the poller and the reconciliation, each.

@@ -7,6 +7,9 @@ from pydantic import Field
 
 from streams.vocabulary.base import PII_DOCUMENT, Time, Whole
 
+# What a dead letter, or the record of a delivery, needs on top of its command.
+ENVELOPE_BYTES = 8 * 1024
+
 
 class CommandType(StrEnum):
     """What can be asked of a target, and what an operator says about a dead letter (travels the same way, in order)."""

@@ -2,12 +2,13 @@
 
 import pytest
 
-from connectors.intake import ENVELOPE_BYTES, Intake, Receiver
+from connectors.intake import Intake, Receiver
 from connectors.vocabulary import Delivery, DeliveryState
 from streams import topics
 from streams.record import Record
 from streams.runtime.state import MemoryStore, Overlay
 from streams.vocabulary import CommandType
+from streams.vocabulary.command import ENVELOPE_BYTES
 from tests.connectors.make import TARGET, at, command, control, delivery, record
 
 RECORD_BYTES_MAX = 64 * 1024

@@ -9,6 +9,7 @@ from streams.runtime.agent import Quarantine, Step
 from streams.runtime.state import MemoryStore, Overlay
 from streams.settings.model import Settings
 from streams.vocabulary import Command, Order, OrderEvent
+from streams.vocabulary.command import ENVELOPE_BYTES
 from tests.projections.events import delivery_event, selldone_event
 
 SETTINGS = Settings.model_validate(
@@ -104,3 +105,21 @@ def test_agents_keep_their_tables_in_the_public_state_topics() -> None:
     """`orders.state` and `inventory.state` are a contract: the changelogs are what others read."""
     expected = [(topics.EVENTS, topics.STATE), (topics.MOVEMENTS, topics.STOCK)]
     assert [(agent.topic, agent.table) for agent in agents(SETTINGS)] == expected
+
+
+def test_command_that_no_delivery_could_hold_is_noticed_where_it_is_decided() -> None:
+    """Noticed only by the connector, it would leave the order pending there for ever, and nobody told why."""
+    items = [{"id": str(number), "price": "1", "product": {"title": "x" * 100}} for number in range(100)]
+    large = selldone_event("CheckoutOrder", {"price": "10", "items": items})
+    (made,) = {len(output.value or b"") for output in fold_step(SETTINGS)(record(large), Overlay(MemoryStore()))}
+    kafka = {"record_bytes_max": made + ENVELOPE_BYTES}
+    fitting = Settings.model_validate({**SETTINGS.model_dump(by_alias=True), "kafka": kafka})
+    assert len(run(fold_step(fitting), Overlay(MemoryStore()), large)) == 2
+    kafka["record_bytes_max"] -= 1
+    orders, short = (
+        Overlay(MemoryStore()),
+        Settings.model_validate({**fitting.model_dump(by_alias=True), "kafka": kafka}),
+    )
+    with pytest.raises(Quarantine, match=f"{made} bytes for orders.commands.two.*record_bytes_max") as caught:
+        run(fold_step(short), orders, large)
+    assert (caught.value.reason, orders.changes) == ("command-too-large", {})
