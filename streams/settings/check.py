@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from streams import topics
-from streams.settings import check_sources, check_urls
+from streams.settings import check_sources, check_targets, check_urls
 from streams.settings.addresses import is_loopback
 from streams.settings.lines import Path
 from streams.settings.model import Ingest, Projections, Source, Target
@@ -25,8 +25,10 @@ def check(
     yield from _platforms(data, platforms)
     yield from _open_doors(data)
     yield from check_urls.check_urls(_each_valid(data, "targets", Target), _each_valid(data, "sources", Source))
-    targets = [table for _, table in _tables(data, "targets")]
-    yield from check_sources.check_sources(list(_tables(data, "sources")), targets, options)
+    sources, targets = list(_tables(data, "sources")), list(_tables(data, "targets"))
+    yield from check_sources.check_sources(sources, [table for _, table in targets], options)
+    valid = list(_each_valid(data, "targets", Target))
+    yield from check_targets.check_targets(targets, valid, sources, list(_tables(data, "routes")))
 
 
 def _names(data: Mapping[str, Any], section: str, makers: tuple[Callable[[str], str], ...]) -> Iterator[Finding]:
