@@ -1,7 +1,8 @@
-"""Reads that are finished and may be commanded again: a rebuild of the states decides upon them a second time. Pure.
+"""What is finished and may be commanded again: a rebuild of the states decides upon it a second time. Pure.
 
-They stay in the delivery table for as long as what they brought lies in the raw topic, so that it is not fetched again.
-Bounded: past `REMEMBERED_MAX` of a partition the oldest go, and one of those that is commanded again is made again.
+Reads stay in the delivery table for as long as what they brought lies in the raw topic, so that it is not fetched
+again; what a shop was told stays as long, since it may write to the buyer once more. Bounded: past `REMEMBERED_MAX` of
+a partition the oldest go, and one of those that is commanded again is made again.
 """
 
 from collections import OrderedDict
@@ -16,7 +17,7 @@ REMEMBERED = timedelta(days=topics.RAW_DAYS)
 
 
 class Remembered:
-    """The finished reads of one partition, the oldest first."""
+    """The finished ones of one partition, the oldest first."""
 
     def __init__(self, deliveries: Iterable[Delivery], count_max: int = REMEMBERED_MAX) -> None:
         done = sorted((each for each in deliveries if each.is_done), key=lambda each: each.due_at)

@@ -33,7 +33,7 @@ RECORD_OVERHEAD_BYTES = 1024
 class Settled:
     """`delivery` is what is to be done from now on (None: it is finished), `outputs` what the world is told.
 
-    `remembered`: what the table keeps of a read that is finished. `result`: of one that is finished.
+    `remembered`: what the table keeps of one that is finished. `result`: of one that is finished.
     """
 
     before: Delivery
@@ -99,7 +99,7 @@ class Settler:
         return self._to_dead(delivery, UNPROCESSABLE, error, now, None, None)
 
     def again(self, done: Delivery) -> Output:
-        """The outcome of a read that is remembered, as it is commanded a second time: where it is known, no news."""
+        """The outcome of one that is remembered, as it is commanded a second time: where it is known, no news."""
         result = OutcomeResult.DEAD if done.last_error else OutcomeResult.DELIVERED
         outcome = Outcome(
             **_about(done), result=result, attempts=done.attempts, error=done.last_error, at=done.due_at
@@ -118,7 +118,7 @@ class Settler:
         # What is kept whole in a record of its own is not kept in the outcome too.
         response = None if records else cut(masker.body(answer.body), OUTCOME_RESPONSE_CHARS_MAX)
         outcome = self._delivered(delivery, judged, answer, response)
-        kept = delivery.done(judged.at) if delivery.is_read else None
+        kept = delivery.done(judged.at) if delivery.is_remembered else None
         return Settled(delivery, None, judged.at, (*records, outcome), kept)
 
     def _refused(self, delivery: Delivery, judged: Judged, error: str, masker: Masker) -> Settled:

@@ -8,13 +8,16 @@ from streams.vocabulary.base import Time, Whole
 
 # They only ask: they change nothing at the target, so none need wait for another.
 READS = frozenset({CommandType.FETCH_ORDER})
+# Not made again where a rebuild of the states commands them again: reads are costly, and a status writes to a buyer.
+REMEMBERED = READS | {CommandType.UPDATE_STATUS}
 
 
 class DeliveryState(StrEnum):
     """`pending` is sent when due; `dead` holds its order until an operator redrives or discards it.
 
-    A dead read holds nothing up, and is superseded once a newer read of its order has ended. `done` is a read that was
-    delivered, or is superseded (then `last_error` says why it was dead), at `due_at`: see `connectors.remembered`.
+    A dead read holds nothing up, and is superseded once a newer read of its order has ended. `done` is one that is
+    remembered after it was delivered, or is superseded (then `last_error` says why it was dead), at `due_at`: see
+    `connectors.remembered`.
     """
 
     PENDING = "pending"
@@ -59,13 +62,18 @@ class Delivery(Whole):
         return self.model_copy(update={"state": DeliveryState.DONE})
 
     def done(self, now: datetime) -> "Delivery":
-        """As a delivered read is remembered."""
+        """As one that was delivered is remembered."""
         fresh = {"state": DeliveryState.DONE, "due_at": now, "attempts": self.attempts + 1, "last_error": None}
         return self.model_copy(update=fresh)
 
     @property
     def is_read(self) -> bool:
         return self.command.type in READS
+
+    @property
+    def is_remembered(self) -> bool:
+        """Also once it is finished."""
+        return self.command.type in REMEMBERED
 
     @property
     def is_parked(self) -> bool:

@@ -55,12 +55,20 @@ def _routes(data: Mapping[str, Any]) -> Iterator[Finding]:
         for number, route in _tables(data, "routes"):
             names = route.get(end)
             for place, name in enumerate(names if isinstance(names, list) else ()):
-                if end == "to" and isinstance(name, str) and name in fetched:
-                    what = f"the target {name} gives orders and takes none"
-                    yield ("routes", number, end, place), what, "leave it out; a source names it in fetch_from"
+                if end == "to" and isinstance(name, str) and (others := _strangers(data, route, name, fetched)):
+                    what = f"the target {name} is told of its own shop's orders only, not of those of {others}"
+                    yield ("routes", number, end, place), what, "route only sources to it that name it in fetch_from"
                 if isinstance(name, str) and name not in known:
                     listed = ", ".join(sorted(known)) or f"there is none: add [[{section}]]"
                     yield ("routes", number, end, place), f"no {one} has the name {name}", f"{section}: {listed}"
+
+
+def _strangers(data: Mapping[str, Any], route: Mapping[str, Any], target: str, fetched: Collection[str]) -> str:
+    """The sources of a route to a shop's API that are not that shop."""
+    own = {table.get("name") for _, table in _tables(data, "sources") if table.get("fetch_from") == target}
+    froms = route.get("from")
+    others = [name for name in (froms if isinstance(froms, list) else ()) if name not in own]
+    return ", ".join(map(str, others)) if target in fetched else ""
 
 
 def _platforms(data: Mapping[str, Any], platforms: Callable[[], Collection[str]]) -> Iterator[Finding]:

@@ -58,12 +58,16 @@ def test_a_stand_in_on_this_machine_may_be_plain(tmp_path: Path, host: str) -> N
             "http://api.",
             "targets[0].base_url: must be https: quickbutik takes its key over",
         ),
-        ('to = ["external"]', 'to = ["quickbutik-api"]', "routes[0].to[0]: the target quickbutik-api gives orders and"),
+        (
+            'from = ["quickbutik"]',
+            'from = ["quickbutik", "acme"]',
+            "routes[0].to[1]: the target quickbutik-api is told of its own shop's orders only, not of those of acme",
+        ),
         ('fetch_from = "quickbutik-api" ', "# ", "sources[0].fetch_from: is required: a webhook of quickbutik says"),
         ('fetch_from = "quickbutik-api"', 'fetch_from = "external"', "sources[0].fetch_from: no target named external"),
         ("Europe/Stockholm", "Europe/Stokholm", "sources[0].options.time_zone: is not a time zone"),
         ('"env:QUICKBUTIK_API_KEY"', '"sk_live"', "targets[0].auth.password: a secret must not be written"),
-        ('kind = "quickbutik"', 'kind = "quickbutic"', "targets[0].kind: should be 'external' or 'quickbutik'"),
+        ('kind = "quickbutik"', 'kind = "quickbutic"', "targets[0].kind: should be 'commerceos', 'external', "),
     ],
 )
 def test_a_mistake_is_told_once_with_its_place(tmp_path: Path, old: str, new: str, said: str) -> None:

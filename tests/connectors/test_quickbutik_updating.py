@@ -104,4 +104,9 @@ async def test_an_update_that_is_not_taken_holds_its_order_until_an_operator_dec
             (dead.id, "delivered"),
             (behind.id, "delivered"),
         ]
-        assert api.orders["7"]["status"] == "2"
+        assert (api.orders["7"]["status"], api.updates.counts["mails"]) == ("2", 3)
+        requests = len(api.door.requests)
+        await made.send([dead, behind, other])
+        told = await made.wait_for_outcomes(7)
+        assert {each.result.value for each in told[4:]} <= {"delivered", "dead"}
+        assert (len(api.door.requests), await made.waiting()) == (requests, {}), "a rebuild writes to no buyer again"
