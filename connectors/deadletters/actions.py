@@ -4,16 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors.deadletters import decisions, show
+from connectors.deadletters import decisions, scope, show
 from connectors.deadletters.listing import Listing
 from connectors.deadletters.log import Log
 from connectors.deadletters.model import Letter, Verb
 from connectors.deadletters.reading import Reader, Unreadable
 from connectors.deadletters.selection import Selection
 from connectors.deadletters.terminal import Terminal
-from streams import topics
 from streams.settings import Settings
-from streams.settings.errors import SettingsError
 
 DONE, NOTHING, MISUSE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 NAMES_SHOWN_MAX = 5
@@ -87,7 +85,7 @@ class Desk:
 
     def decide(self, verb: Verb, ask: Ask) -> int:
         """Redrives or discards all that match, not only what is shown."""
-        self._check_targets(ask.selection)
+        scope.check_served(self.settings, ask.selection)
         letters = self._letters(ask.selection)
         missing = self._missing(ask.selection, letters)
         for id in missing:
@@ -159,43 +157,32 @@ class Desk:
             self.terminal.print(show.count(letters))
         self._left_out(len(letters) - len(shown))
 
-    def _undecided(self, verb: Verb, letters: Sequence[Letter]) -> tuple[list[Letter], bool]:
+    def _undecided(self, verb: Verb, letters: Sequence[Letter]) -> tuple[Sequence[Letter], bool]:
         """Those that no waiting decision is about; and whether one that waits says otherwise."""
-        decided = [(each, each.decided) for each in letters if each.decided is not None]
-        otherwise = [(each, by) for each, by in decided if by.verb is not verb]
-        for letter, by in otherwise[:NAMES_SHOWN_MAX]:
+        found = scope.undecided(verb, letters)
+        for letter, by in found.otherwise[:NAMES_SHOWN_MAX]:
             self.terminal.note(f"{letter.id}: {by.verb} was decided already, by {by.who}, and waits to be taken up")
-        if len(otherwise) > NAMES_SHOWN_MAX:
-            self.terminal.note(f"… and {len(otherwise) - NAMES_SHOWN_MAX} more that were decided otherwise already")
-        if same := len(decided) - len(otherwise):
-            self.terminal.note(f"{same} dead letter(s): {verb} was decided already, and waits to be taken up")
-        return [each for each in letters if each.decided is None], bool(otherwise)
+        if len(found.otherwise) > NAMES_SHOWN_MAX:
+            more = len(found.otherwise) - NAMES_SHOWN_MAX
+            self.terminal.note(f"… and {more} more that were decided otherwise already")
+        if found.same:
+            self.terminal.note(f"{found.same} dead letter(s): {verb} was decided already, and waits to be taken up")
+        return found.due, bool(found.otherwise)
 
     def _missing(self, selection: Selection, letters: Sequence[Letter]) -> Sequence[str]:
         return sorted(selection.ids - {letter.id for letter in letters})
 
     def _targets(self, log: Log, selection: Selection) -> Sequence[str]:
-        """Those that are asked for; else those of the settings, and a word about others that were there once."""
-        ours = {target.name for target in self.settings.targets}
-        first = topics.deliveries("")
-        stored = {topics.target_of(name) for name in log.names() if name.startswith(first)}
-        if unknown := selection.targets - ours - stored:
-            known = ", ".join(sorted(ours)) or "there is none: add [[targets]]"
-            raise SettingsError([f"no target has the name {', '.join(sorted(unknown))}; targets: {known}"])
-        if not selection.targets and (others := sorted(stored - ours)):
+        """Those that are looked at, and a word about others that were there once."""
+        found = scope.targets(log, self.settings, selection)
+        if others := found.passed_over:
             names = ", ".join(others[:NAMES_SHOWN_MAX]) + (", …" if len(others) > NAMES_SHOWN_MAX else "")
             self.terminal.note(f"not looked at, since they are not in the settings (see --target): {names}")
-        return sorted(selection.targets or ours)
-
-    def _check_targets(self, selection: Selection) -> None:
-        gone = selection.targets - {target.name for target in self.settings.targets}
-        if gone:
-            named = ", ".join(sorted(gone))
-            raise SettingsError([f"{named}: not a target of the settings, so nothing would take the decision up"])
+        return found.names
 
     @property
     def _group(self) -> str:
-        return f"{self.settings.streams.app_id}-connectors"
+        return scope.group_of(self.settings)
 
     def _left_out(self, number: int) -> None:
         if number:

@@ -39,6 +39,7 @@ OWN: Mapping[str, Entry] = {
 HELP = {
     "ingest": "Run the role ingest: webhooks in, over HTTP.",
     "connectors": "Run the role connectors: commands out, to the targets.",
+    "projections": "Run the role projections: dead letters, read and decided about over HTTP.",
     "deadletters": "List, show, redrive, discard or audit what was given up.",
     "verify": "Say why the signature of a webhook fails, from its headers and its body.",
     "sandbox": "Run stand-in downstream APIs, with fault injection.",

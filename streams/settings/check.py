@@ -86,7 +86,7 @@ def _open_doors(data: Mapping[str, Any]) -> Iterator[Finding]:
                 mend = "choose a scheme, bind ingest.host to loopback, or set allow_unauthenticated = true"
                 yield ("sources", number, "auth"), "anyone on the network could send orders here", mend
     reader = _valid(Projections, data.get("projections", {}))
-    if reader and not is_loopback(reader.host) and reader.token is None:
+    if reader and not is_loopback(reader.host) and reader.token is None and not reader.operators:
         mend = 'set projections.token = "env:NAME", or bind projections.host to loopback'
         yield ("projections", "host"), "anyone on the network could read every order", mend
 

@@ -62,9 +62,12 @@ class Connectors(Section):
 
 
 class Projections(Section):
+    """`operators`: a token for each who decides, by the name that the audit shows. `token`: everybody's."""
+
     host: str = "127.0.0.1"
     port: Port = 8081
     token: SecretRef | None = None
+    operators: Mapping[Name, SecretRef] = Field(default_factory=dict, max_length=100)
 
 
 class Logging(Section):

@@ -46,6 +46,8 @@ def references(settings: Settings) -> Iterator[tuple[tuple[str | int, ...], str]
                 yield ("targets", number, "auth", field), ref
     if settings.projections.token is not None:
         yield ("projections", "token"), settings.projections.token
+    for name, ref in settings.projections.operators.items():
+        yield ("projections", "operators", name), ref
 
 
 def _from_environment(name: str, environ: Mapping[str, str]) -> bytes:

@@ -113,7 +113,7 @@ def test_nothing_starts_before_what_it_needs(compose: dict[str, Any], services: 
 
 def test_health_is_asked_on_the_port_that_the_role_listens_on(services: dict[str, Any]) -> None:
     """The image has one check; each service names its URL, and the port is the one that is set."""
-    keys = {"ingest": "ORDERLOG__INGEST__PORT"} | {
+    keys = {"ingest": "ORDERLOG__INGEST__PORT", "projections": "ORDERLOG__PROJECTIONS__PORT"} | {
         role: f"ORDERLOG__{role.upper()}__MONITOR_PORT" for role in plan.WORKERS
     }
     for name, key in keys.items():

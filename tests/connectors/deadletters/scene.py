@@ -3,6 +3,8 @@
 import asyncio
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +21,7 @@ from streams.vocabulary import Command, CommandType, DeadLetter, HttpExchange, O
 from tests.connectors import make
 from tests.connectors.api import TOKEN
 from tests.connectors.harness import Line
-from tests.kafka import produce
+from tests.kafka import Sent, produce
 
 NOBODY = "http://127.0.0.1:9"
 
@@ -39,6 +41,7 @@ class Scene:
     bootstrap: str
     folder: Path
     line: Line = field(init=False)
+    _held: dict[str, list[Sent]] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.line = Line(self.bootstrap, NOBODY, self.folder)
@@ -112,7 +115,21 @@ class Scene:
         self.write(topics.commands(self.target), dead.key, word.to_json())
 
     def write(self, topic: str, key: str, value: bytes | None) -> None:
-        produce(self.bootstrap, topic, [(key.encode(), value)])
+        if self._held is None:
+            produce(self.bootstrap, topic, [(key.encode(), value)])
+        else:
+            self._held.setdefault(topic, []).append((key.encode(), value))
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """What is written meanwhile is written together at the end: one producer a topic."""
+        self._held = {}
+        try:
+            yield
+            for topic, records in self._held.items():
+                produce(self.bootstrap, topic, records)
+        finally:
+            self._held = None
 
     def letters(self, reader: Reader | None = None, **given: Any) -> list[Letter]:
         """As a listing has them; the names of their commands are without the target's."""
