@@ -21,7 +21,7 @@ def agents(settings: Settings) -> Sequence[Agent]:
 
 def _agent(settings: Settings, target: Target) -> Agent:
     check_files(f"targets.{target.name}", target)
-    outlet = Outlet(target, auth_of(target.auth, os.environ))
+    outlet = Outlet(target, auth_of(target.auth, os.environ), partitions=settings.kafka.partitions)
 
     async def run(partition: Partition) -> None:
         await DeliveryLoop(settings, outlet, partition).run()

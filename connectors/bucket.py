@@ -1,4 +1,7 @@
-"""A token bucket: the rate limit of one target. Pure: the time is passed in (monotonic seconds)."""
+"""A token bucket: the rate of a poller. Pure: the time is passed in (monotonic seconds).
+
+The rate of a target, which nobody may exceed over any second: connectors.window.
+"""
 
 # What may go at once after a rest, in seconds' worth of the rate. Small: a strict API counts per window, and in any
 # window of T seconds at most rate * T + rate * BURST_S + 1 requests leave here.

@@ -1,14 +1,21 @@
 """Whether one more request may go to a target now: slots, breaker, the target's own "later", rate. Pure.
 
-One gate per target and process, shared by all partitions of the worker. Several workers have a gate each: their rates
-and slots add up.
+One gate per target and process, shared by all partitions of the worker. Several workers have a gate each: their slots
+add up, and of the rate each has its share.
 """
 
 from dataclasses import dataclass
+from math import isinf
 
 from connectors.breaker import Breaker
-from connectors.bucket import TokenBucket
+from connectors.share import Share, commands_rate, share
+from connectors.window import SlidingWindow
 from streams.settings.model import Target
+
+# Of the API's second: see connectors.wire.
+STRETCH = 1.06
+# What may go at once after a rest, in seconds' worth of the share.
+BURST_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +26,13 @@ class Pass:
 
 
 class Gate:
-    """Times are monotonic seconds."""
+    """Times are monotonic seconds. Until `give` says something else, all of the rate is its own."""
 
     def __init__(self, target: Target, now: float) -> None:
         self.breaker = Breaker(target.breaker.failures, target.breaker.open_s)
         self.in_flight = 0
         self._in_flight_max = target.max_in_flight
-        self._bucket = TokenBucket(target.rate_per_second, now)
+        self._window = SlidingWindow(share(commands_rate(target), (0,), 1), STRETCH, BURST_S)
         self._paused_until = now
 
     def wait_s(self, now: float) -> float | None:
@@ -35,13 +42,22 @@ class Gate:
         breaker_s = self.breaker.wait_s(now)
         if breaker_s is None:
             return None
-        return max(breaker_s, self._paused_until - now, self._bucket.wait_s(now))
+        rate_s = self._window.wait_s(now)
+        return None if isinf(rate_s) else max(breaker_s, self._paused_until - now, rate_s)
 
     def enter(self, now: float) -> Pass:
-        """Takes a slot and a token; only after `wait_s` gave 0."""
-        self._bucket.take(now)
+        """Takes a slot, and its part of the rate; only after `wait_s` gave 0."""
+        self._window.take(now)
         self.in_flight += 1
         return Pass(probe=self.breaker.take())
+
+    def again(self, now: float) -> None:
+        """A request goes out once more, with a new token: it counts like another one."""
+        self._window.count(now)
+
+    def give(self, share: Share, now: float) -> None:
+        """The share of the rate that is this worker's from now on."""
+        self._window.give(share, now)
 
     def leave(self, entered: Pass) -> None:
         """The slot is free again: at the answer, not after the commit."""

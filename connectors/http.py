@@ -14,6 +14,7 @@ from connectors.bounded import read_cut
 from connectors.egress import USER_AGENT, network_error, open_session, timed_out
 from connectors.exchange import Answer, Attempt, Masker, Request, masker
 from connectors.verdict import UNAUTHORISED
+from connectors.wire import Wire
 from streams.settings.errors import SettingsError
 from streams.settings.model import Target
 
@@ -21,12 +22,20 @@ log = structlog.get_logger(__name__)
 
 
 class TargetClient:
-    """Sends requests to one target, over a session of connectors.egress; redirects are not followed."""
+    """Sends requests to one target, over a session of connectors.egress; redirects are not followed.
+
+    `wire`: says when a request may leave; without one, at once.
+    """
 
     def __init__(
-        self, target: Target, auth: Auth, now: Callable[[], datetime], resolver: AbstractResolver | None = None
+        self,
+        target: Target,
+        auth: Auth,
+        now: Callable[[], datetime],
+        resolver: AbstractResolver | None = None,
+        wire: Wire | None = None,
     ) -> None:
-        self._target, self._auth, self._now = target, auth, now
+        self._target, self._auth, self._now, self._wire = target, auth, now, wire
         self._base_url = target.base_url.rstrip("/")
         connections_max = target.max_in_flight + 1  # one for a token
         self._session = open_session(f"targets.{target.name}", target, connections_max, resolver)
@@ -57,6 +66,8 @@ class TargetClient:
         authorization = await self._auth.header(self._session)
         attempt = await self._send(sent, authorization)
         if attempt.status == UNAUTHORISED and await self._auth.renew(self._session, authorization):
+            if self._wire is not None:
+                self._wire.again()
             return await self._send(sent, await self._auth.header(self._session))
         return attempt
 
@@ -70,6 +81,7 @@ class TargetClient:
             data=sent.request.body,
             headers=sent.headers,
             allow_redirects=False,
+            trace_request_ctx=self._wire and self._wire.turn,
         ) as response:
             body, is_cut = await read_cut(response, self._target.response_bytes_max)
             headers = {name.lower(): _writable(value) for name, value in response.headers.items()}

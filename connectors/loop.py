@@ -63,7 +63,7 @@ class DeliveryLoop:
 
     async def run(self) -> None:
         """Returns when the partition is closing and what was in flight has had its grace."""
-        self._outlet.join()
+        self._outlet.join(self, self._partition.number)
         self._report.queue(self._queue)
         try:
             while not self._partition.closing:

@@ -23,10 +23,12 @@ from connectors.gate import Gate, Pass
 from connectors.http import TargetClient
 from connectors.schedule import retry_after_s
 from connectors.settle import Judged
+from connectors.share import NOTHING, commands_rate, share
 from connectors.targets import kind_of
 from connectors.targets.unprocessable import Unprocessable
 from connectors.verdict import TOO_MANY_REQUESTS, Ruling, Verdict, blames_target
 from connectors.vocabulary import Delivery
+from connectors.wire import Wire
 from streams.settings.model import Target
 
 log = structlog.get_logger(__name__)
@@ -59,7 +61,11 @@ class Lane(Protocol):
 
 
 class Outlet:
-    """Belongs to the event loop's thread. `monotonic` and `draw` (in [0, 1)) are passed in."""
+    """Belongs to the event loop's thread. `monotonic` and `draw` (in [0, 1)) are passed in.
+
+    `partitions`: how many all workers have together; of the rate this one has what its own come to. Raises
+    `SettingsError` where the target's rate leaves nothing for commands.
+    """
 
     def __init__(
         self,
@@ -68,12 +74,14 @@ class Outlet:
         now: Callable[[], datetime] = utc_now,
         monotonic: Callable[[], float] = time.monotonic,
         draw: Callable[[], float] = random.random,
+        partitions: int = 1,
     ) -> None:
         self.target, self.gate = target, Gate(target, monotonic())
         self._auth, self._now, self._monotonic, self._draw = auth, now, monotonic, draw
-        self._kind = kind_of(target)
+        self._kind, self._rate, self._partitions = kind_of(target), commands_rate(target), partitions
+        self._wire = Wire(NOTHING, monotonic, lambda: self.gate.again(monotonic()))
         self._client: TargetClient | None = None
-        self._lanes = 0
+        self._owned: dict[Lane, int] = {}
         self._line: deque[Lane] = deque()
         self._waiting: set[Lane] = set()
         self._onward: deque[tuple[Lane, Delivery, Request, Attempt]] = deque()
@@ -86,11 +94,14 @@ class Outlet:
         self._wait_seconds = metrics.GATE_WAIT_SECONDS.labels(target.name)
         self._attempt_seconds = metrics.ATTEMPT_SECONDS.labels(target.name)
 
-    def join(self) -> None:
-        """One more partition; the first opens the session."""
-        self._lanes += 1
+    def join(self, lane: Lane, partition: int) -> None:
+        """One partition more; the first opens the session."""
+        if not self._owned:
+            self._share()  # none until now
+        self._owned[lane] = partition
+        self._share()
         if self._client is None:
-            self._client = TargetClient(self.target, self._auth, self._now)
+            self._client = TargetClient(self.target, self._auth, self._now, wire=self._wire)
 
     async def leave(self, lane: Lane, grace_s: float) -> None:
         """One partition less: gives what it has in flight `grace_s`, then cancels. The last closes the session."""
@@ -103,11 +114,17 @@ class Outlet:
             if late:
                 await asyncio.wait(late)
         self._leaving.remove(lane)
-        self._lanes -= 1
-        if self._lanes == 0 and self._client is not None:
+        del self._owned[lane]
+        self._share()
+        if not self._owned and self._client is not None:
             client, self._client = self._client, None
             self._set_timer(None)
             await client.close()
+
+    def _share(self) -> None:
+        mine = share(self._rate, set(self._owned.values()), self._partitions)
+        self.gate.give(mine, self._monotonic())
+        self._wire.give(mine)
 
     def ask(self, lane: Lane) -> None:
         """`lane` has something due; it is given turns until it has not."""

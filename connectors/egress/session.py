@@ -1,10 +1,11 @@
 """A session for what one section of the settings sends: checked addresses, verified TLS, deadlines, no memory.
 
 Not followed: redirects (each request says so itself). Not read: proxies and credentials of the environment. Not kept:
-cookies. Not unpacked: compressed answers.
+cookies. Not unpacked: compressed answers. Not sent again unasked: a request whose connection was cut.
 """
 
 import socket
+from types import SimpleNamespace
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -22,7 +23,11 @@ USER_AGENT = "orderlog"
 def open_session(
     section: str, way: Outbound, connections_max: int, resolver: AbstractResolver | None = None
 ) -> aiohttp.ClientSession:
-    """`section`: as the file names it, for messages. Raises `SettingsError` where a file of `tls` cannot be used."""
+    """`section`: as the file names it, for messages. Raises `SettingsError` where a file of `tls` cannot be used.
+
+    A coroutine function as `trace_request_ctx` of a request is awaited when the request has its connection, right
+    before it leaves.
+    """
     identity = _identity(section, way)
     guard = Guard(section, _urls(way), way.allow_private)
 
@@ -30,7 +35,7 @@ def open_session(
         identity.refresh()
         return guard.socket(info)
 
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
             limit=connections_max,
             ssl=identity.context,
@@ -43,7 +48,22 @@ def open_session(
         auto_decompress=False,  # a small body could become a large one
         trust_env=False,
         headers={"User-Agent": USER_AGENT},
+        trace_configs=[_before_leaving()],
     )
+    session._retry_connection = False  # by itself aiohttp sends a GET or PUT once more, past the rate
+    return session
+
+
+def _before_leaving() -> aiohttp.TraceConfig:
+    trace = aiohttp.TraceConfig()
+
+    async def wait(session: aiohttp.ClientSession, context: SimpleNamespace, params: object) -> None:
+        if callable(turn := context.trace_request_ctx):
+            await turn()
+
+    trace.on_connection_create_end.append(wait)
+    trace.on_connection_reuseconn.append(wait)
+    return trace
 
 
 def check_files(section: str, way: Outbound) -> None:

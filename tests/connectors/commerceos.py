@@ -1,0 +1,101 @@
+"""A target of kind commerceos and its commands, for tests."""
+
+from typing import Any
+
+from streams.settings.commerceos import CommerceOS, Identifiers
+from streams.settings.model import Target
+from streams.vocabulary import Command, CommandType
+from tests.connectors import make
+
+NAME = "commerceos"
+KEY = "duda:shop/1"
+IDENTIFIERS = {
+    "order": "com.acme.order-id",
+    "sku": "com.acme.sku",
+    "company": "com.acme.company-id",
+    "customer": "com.acme.customer-id",
+    "store": "com.acme.store-id",
+    "supplier": "com.acme.supplier-id",
+    "channel": "com.acme.channel",
+    "payment_order": "com.acme.payment-order-id",
+    "shipment_order": "com.acme.shipment-order-id",
+}
+MAPPING: dict[str, Any] = {
+    "company": "ACME-RETAIL",
+    "sellers": ["STORE-1"],
+    "payment_methods": {"Stripe": "com.heads.card", "Gift": "com.heads.store-credit"},
+}
+
+
+def identifiers(**changes: Any) -> Identifiers:
+    return Identifiers(**{**IDENTIFIERS, **changes})
+
+
+def commerceos(mapping: dict[str, Any] | None = None, **given: Any) -> Target:
+    """`mapping`: changes of its section `commerceos`."""
+    fields = {"identifiers": identifiers(), "commerceos": CommerceOS(**{**MAPPING, **(mapping or {})})}
+    return make.target(name=NAME, kind="commerceos", **{**fields, **given})
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    """What `projections.commerceos_documents` makes of an order: two widgets."""
+    return {
+        "channel": "duda",
+        "supplier": {"company": "ACME-RETAIL"},
+        "customer": {"customer": "CUST-001"},
+        "sellers": [{"store": "STORE-1"}],
+        "currency": "SEK",
+        "items": [{"sku": "WIDGET-001", "quantity": "2"}],
+        **changes,
+    }
+
+
+def address(**changes: Any) -> dict[str, Any]:
+    return {"line1": "Storgatan 1", "postal_code": "11122", "city": "Stockholm", "country": "SE", **changes}
+
+
+def payment(**changes: Any) -> dict[str, Any]:
+    return {
+        "as": "action",
+        "transaction_id": "TX-1",
+        "timestamp": "2026-03-01T12:00:00Z",
+        "method": "Stripe",
+        "currency": "SEK",
+        "amount": "497.50",
+        **changes,
+    }
+
+
+def payment_order(**changes: Any) -> dict[str, Any]:
+    return payment(
+        **{"as": "payment_order", "payer": {"customer": "CUST-001"}, "payee": {"store": "STORE-1"}, **changes}
+    )
+
+
+def shipment_order(**changes: Any) -> dict[str, Any]:
+    return {
+        "as": "shipment_order",
+        "shipper": {"company": "ACME-RETAIL"},
+        "recipient": {"customer": "CUST-001"},
+        "items": [{"sku": "WIDGET-001", "quantity": "2"}],
+        **changes,
+    }
+
+
+# Of each type that the target knows, data that becomes a request.
+DATA: dict[CommandType, dict[str, Any]] = {
+    CommandType.CREATE_ORDER: {"order": order()},
+    CommandType.UPDATE_ORDER: {"order": order(), "after_approval": False},
+    CommandType.CHANGE_DELIVERY_ADDRESS: {"address": address(), "after_approval": False},
+    CommandType.CHANGE_INVOICE_ADDRESS: {"address": address(), "after_approval": False},
+    CommandType.CREATE_PAYMENT: {"payment": payment()},
+    CommandType.APPROVE_ORDER: {},
+    CommandType.CANCEL_ORDER: {},
+    CommandType.CREATE_SHIPMENT: {"shipment": {"as": "action"}},
+    CommandType.RELEASE_SHIPMENT: {},
+}
+
+
+def command(type: CommandType, data: dict[str, Any] | None = None, key: str = KEY, **given: Any) -> Command:
+    fields = {"id": f"c-{type}", "target": NAME, "caused_by": "e-1", "created_at": make.START, **given}
+    return Command(type=type, order_key=key, data=DATA.get(type, {}) if data is None else data, **fields)
