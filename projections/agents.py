@@ -16,7 +16,7 @@ from streams.record import Output, Record
 from streams.runtime.agent import Agent, Quarantine, Step, stepwise
 from streams.runtime.state import Overlay
 from streams.settings.model import Settings, Target
-from streams.vocabulary import Command, Movement, Order, OrderEvent
+from streams.vocabulary import Command, EventType, Movement, Order, OrderEvent
 from streams.vocabulary.command import ENVELOPE_BYTES
 
 NAME = "fold"
@@ -36,6 +36,7 @@ def fold_step(settings: Settings) -> Step:
     """
     routes = {source.name: _targets_of(settings, source.name) for source in settings.sources}
     tracked = inventory.tracked(settings)
+    stock_routes = {source.name: inventory.targets_of(settings, source.name) for source in settings.sources}
     fetch_from = {source.name: source.fetch_from for source in settings.sources if source.fetch_from is not None}
 
     def step(record: Record, orders: Overlay) -> Iterable[Output]:
@@ -53,8 +54,10 @@ def fold_step(settings: Settings) -> Step:
             after, fetches = demand(after, api, event)
             commands += fetches
         movements: tuple[Movement, ...] = ()
-        if event.delivery is None and after.source in tracked:
+        if _tells_of_order(event) and after.source in tracked:
             after, movements = move(before, after, event)
+            after, moves = inventory.demand(after, movements, stock_routes[after.source], event)
+            commands += moves
         outputs = list(map(_output, commands))
         _check_sizes(outputs, settings.kafka.record_bytes_max)
         orders.set(key, after.to_json())
@@ -63,8 +66,15 @@ def fold_step(settings: Settings) -> Step:
     return step
 
 
+def _tells_of_order(event: OrderEvent) -> bool:
+    """What became of a command says nothing of the order, unless a target refused it: that cancels it."""
+    return event.delivery is None or event.type is EventType.REJECTED
+
+
 def _targets_of(settings: Settings, source: str) -> tuple[TargetSpec, ...]:
-    return tuple(_spec(settings, settings.target(name)) for name in settings.targets_of(source))
+    """Those that are told of orders; inventories are told of movements."""
+    targets = map(settings.target, settings.targets_of(source))
+    return tuple(_spec(settings, target) for target in targets if target.kind != inventory.KIND)
 
 
 def _spec(settings: Settings, target: Target) -> TargetSpec:

@@ -1,19 +1,24 @@
-"""The stock agent: `inventory.movements` → the table `inventory.state`."""
+"""Stock as records: `inventory.movements` → the table `inventory.state`, and the commands for external stock APIs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pydantic import ValidationError
 
 from projections import stock
+from projections.decide import command_id
+from projections.targets import commanded_now, with_target
 from streams import cloudevents, topics
 from streams.receipt import with_receipt
 from streams.record import Output, Record
 from streams.runtime.agent import Agent, Quarantine, stepwise
 from streams.runtime.state import Overlay
-from streams.settings.model import Settings, Source
-from streams.vocabulary import Movement, Stock
+from streams.settings.model import Settings, Source, Target
+from streams.vocabulary import Command, CommandType, Movement, Order, OrderEvent, Stock
+from streams.vocabulary.order import Commanded
 
 NAME = "stock"
+# Of the targets that are told of movements.
+KIND = "inventory"
 ORIGIN = "/projections/stock"
 # The `ce_type` of a movement.
 MOVED = "stock.moved"
@@ -47,6 +52,46 @@ def step(record: Record, products: Overlay) -> Iterable[Output]:
 def tracked(settings: Settings) -> frozenset[str]:
     """The sources whose orders move the stock."""
     return frozenset(source.name for source in settings.sources if _is_tracked(source))
+
+
+def targets_of(settings: Settings, source: str) -> tuple[Target, ...]:
+    """The inventories that are told of what this source's orders move."""
+    return tuple(target for target in map(settings.target, settings.targets_of(source)) if target.kind == KIND)
+
+
+def demand(
+    order: Order, movements: Sequence[Movement], targets: Sequence[Target], cause: OrderEvent
+) -> tuple[Order, tuple[Command, ...]]:
+    """The order with its `move_stock` commands noted, and these: each movement once to each target.
+
+    They are the order's own, so that a product's movements for one order come in order; a command's id is made from its
+    movement's, so that a rebuild demands the same ones.
+    """
+    commands = tuple(_command(order, target, movement, cause) for target in targets for movement in movements)
+    if not commands:
+        return order, ()
+    commanded, states = dict(order.bookkeeping.commanded), dict(order.targets)
+    for command in commands:
+        said = command.data["movement"]["id"]
+        commanded[command.target] = Commanded(id=command.id, type=command.type, states=said)
+        states = with_target(states, command.target, commanded_now(states.get(command.target), cause))
+    noted = order.bookkeeping.updated({"commanded": dict(sorted(commanded.items()))})
+    return order.updated({"targets": states, "bookkeeping": noted}), commands
+
+
+def _command(order: Order, target: Target, movement: Movement, cause: OrderEvent) -> Command:
+    """`product`: what the target calls it; null where the order's line has no SKU and it goes by that."""
+    product = movement.product.sku if target.product == "sku" else movement.product_key
+    return Command(
+        id=command_id(order.key, target.name, CommandType.MOVE_STOCK, movement.id, ""),
+        type=CommandType.MOVE_STOCK,
+        target=target.name,
+        order_key=order.key,
+        data={"movement": movement.to_dict(), "product": product},
+        caused_by=cause.id,
+        receipt=cause.receipt,
+        created_at=cause.received_at,
+    )
 
 
 def output(movement: Movement) -> Output:

@@ -15,6 +15,7 @@ from connectors.sandbox.commerceos.rules import Rules
 from connectors.sandbox.commerceos.tokens import Client
 from connectors.sandbox.external import ExternalApi
 from connectors.sandbox.faults import Faults
+from connectors.sandbox.inventory import InventoryApi
 from connectors.sandbox.quickbutik import QuickbutikApi
 from connectors.sandbox.server import StandIn, application
 from streams.settings import Settings
@@ -27,6 +28,7 @@ APICBASE_SECRET_VARIABLE = "APICBASE_CLIENT_SECRET"  # noqa: S105 (the variable'
 APICBASE_REFRESH_VARIABLE = "APICBASE_REFRESH_TOKEN"
 COMMERCEOS_SECRET_VARIABLE = "COMMERCEOS_API_CLIENT_SECRET"  # noqa: S105 (the variable's name)
 COMMERCEOS_TOKEN_VARIABLE = "COMMERCEOS_API_TOKEN"  # noqa: S105 (the variable's name)
+INVENTORY_VARIABLE = "INVENTORY_API_TOKEN"
 STOP_TIMEOUT_S = 1.0
 
 
@@ -64,6 +66,13 @@ def command(
     ] = None,
     commerceos_token_ttl_s: Annotated[float, typer.Option(min=0.1, help="How long its tokens live.")] = 60,
     commerceos_requests_max: Annotated[int, typer.Option(min=1, max=100_000, help="In any second.")] = 100,
+    inventory_token: Annotated[
+        str | None, typer.Option(envvar=INVENTORY_VARIABLE, help="Its Bearer token; without one there is no such API.")
+    ] = None,
+    inventory_requests_max: Annotated[int, typer.Option(min=1, max=100_000, help="In any second.")] = 100,
+    inventory_unknown_status: Annotated[
+        int, typer.Option(min=400, max=404, help="How it refuses an unknown product.")
+    ] = 404,
 ) -> None:
     """Run stand-in APIs that remember what was asked of them and fail as they are told to."""
     faults = Faults(
@@ -87,6 +96,11 @@ def command(
         commerceos = CommerceOSApi(client, faults)
         commerceos.store.rules = Rules(requests_max=commerceos_requests_max)
         apis.append(commerceos)
+    if inventory_token is not None:
+        inventory = InventoryApi(
+            inventory_token, faults, requests_max=inventory_requests_max, unknown_status=inventory_unknown_status
+        )
+        apis.append(inventory)
     asyncio.run(serve(application(apis), host, port, port_file))
     raise SystemExit(0)
 

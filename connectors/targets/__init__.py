@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Protocol
 
 from connectors.exchange import Answer, Request
-from connectors.targets import commerceos, external, quickbutik
+from connectors.targets import commerceos, external, inventory, quickbutik
 from connectors.verdict import Ruling
 from streams.record import Output
 from streams.settings.model import Target
@@ -45,7 +45,7 @@ class TargetKind(Protocol):
 
 
 # Those that are the same for every target, and those that are made of a target's settings.
-MODULES: Mapping[str, TargetKind] = {module.KIND: module for module in (external, quickbutik)}
+MODULES: Mapping[str, TargetKind] = {module.KIND: module for module in (external, inventory, quickbutik)}
 CLASSES: Mapping[str, Callable[[Target], TargetKind]] = {commerceos.KIND: commerceos.CommerceOSKind}
 
 

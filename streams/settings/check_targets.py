@@ -22,6 +22,9 @@ def check_targets(
     for number, table in targets:
         for section in ("identifiers", "commerceos"):
             yield from _section(("targets", number, section), table, section)
+        if "product" in table and table.get("kind") != INVENTORY:
+            what = f"has no effect: the kind {table.get('kind')} is told of no products by themselves"
+            yield ("targets", number, "product"), what, f"it is for {INVENTORY}; leave it out"
     for number, target in valid:
         if target.identifiers is not None and target.commerceos is not None:
             suppliers = [source for source in _routed(target.name, sources, routes) if _names_a_supplier(source)]

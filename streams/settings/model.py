@@ -117,7 +117,8 @@ class Breaker(Section):
 class Target(Section):
     """One downstream API. What is not set is as its kind says; the way out to it: streams.settings.outbound.
 
-    `identifiers` and `commerceos`: of that kind, and required there.
+    `identifiers` and `commerceos`: of that kind, and required there. `product`: what an inventory calls a product; its
+    key with us where it is not said.
     """
 
     name: Name
@@ -139,6 +140,7 @@ class Target(Section):
     breaker: Breaker = Field(default_factory=lambda given: Breaker(failures=BREAKER_FAILURES[given["kind"]]))
     identifiers: Identifiers | None = None
     commerceos: CommerceOS | None = None
+    product: Literal["key", "sku"] | None = None
 
 
 class Route(Section):
