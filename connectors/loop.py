@@ -30,13 +30,13 @@ CLOSE_GRACE_S = 2.0
 RECHECK_S = 1.0
 # Reading them blocks the event loop, and with it every answer that comes meanwhile: some 50 ms.
 TAKE_RECORDS_MAX = 500
-# Dead reads of one partition that wait for an operator; past that the oldest count as superseded.
+# Dead ones of one partition that hold nothing and wait for an operator; past that the oldest count as superseded.
 PARKED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """Of reads: the dead ones that newer ones take the place of, those that are done, the ids to forget for them."""
+    """The dead ones that newer ones take the place of, those that are done, the ids to forget for them."""
 
     superseded: Sequence[Delivery]
     done: Sequence[Delivery]

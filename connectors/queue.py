@@ -6,7 +6,8 @@ Each key has its deliveries first in, first out, and its head is in exactly one 
     busy      started, and not yet settled
     held      dead: nothing of this key moves until `release` or `discard`
 
-A dead read is parked beside its key instead, which goes on: at most one of a key, until a newer read of it has ended.
+A dead one that is independent (a read, a change that came too late) is parked beside its key instead, which goes on: at
+most one of a subject, until a newer one of it has ended.
 
 Only what is committed may be put in, and a busy key is settled only after the commit of what became of it.
 """
@@ -17,6 +18,7 @@ from collections.abc import Iterable
 from itertools import islice
 
 from connectors.vocabulary import Delivery
+from streams.vocabulary import CommandType
 
 
 class DeliveryQueue:
@@ -27,11 +29,11 @@ class DeliveryQueue:
         self._waiting: list[tuple[float, int, str]] = []
         self._busy: set[str] = set()
         self._held: set[str] = set()
-        self._parked: dict[str, Delivery] = {}
+        self._parked: dict[tuple[str, CommandType], Delivery] = {}
         self._ids: set[str] = set()
         self._behind = 0
-        # A read that was redriven went behind what its key had then: before it there may be a dead letter that holds.
-        for delivery in sorted(deliveries, key=lambda each: (each.is_read and each.redrives > 0, each.sequence)):
+        # One that was parked and redriven went behind what its key had then: a dead letter that holds may be before it.
+        for delivery in sorted(deliveries, key=lambda each: (each.is_independent and each.redrives > 0, each.sequence)):
             self.add(delivery)
 
     def __contains__(self, command_id: str) -> bool:
@@ -52,18 +54,18 @@ class DeliveryQueue:
         return len(self._ids) - self.held - self._behind
 
     def superseded_by(self, delivery: Delivery) -> Delivery | None:
-        """The older dead read that goes when this busy read has ended."""
-        parked = self._parked.get(delivery.key) if delivery.is_read else None
+        """The older dead one that goes when this busy one has ended."""
+        parked = self._parked.get(delivery.subject) if delivery.is_independent else None
         return parked if parked is not None and parked.id != delivery.id else None
 
     def parked_over(self, count_max: int) -> list[Delivery]:
-        """The dead reads past that many, the oldest first: who pings orders at random must not fill memory."""
+        """The parked ones past that many, the oldest first: who pings orders at random must not fill memory."""
         return list(islice(self._parked.values(), max(0, len(self._parked) - count_max)))
 
     def forget(self, delivery: Delivery) -> None:
-        """A dead read is superseded; one that is not here any more is let be."""
+        """A parked one is superseded; one that is not here any more is let be."""
         if self._is_parked(delivery):
-            self._unpark(delivery.key)
+            self._unpark(delivery)
 
     def add(self, delivery: Delivery) -> None:
         """At the end of its key. An id that is there already is not queued twice: raises `ValueError`."""
@@ -96,8 +98,8 @@ class DeliveryQueue:
         """A busy delivery has its outcome: the next of its key may go."""
         self._busy.remove(delivery.key)
         self._drop_head(delivery)
-        if delivery.is_read:
-            self._unpark(delivery.key)
+        if delivery.is_independent:
+            self._unpark(delivery)
 
     def settle(self, delivery: Delivery) -> None:
         """A busy delivery is to be tried again at its `due_at`, or is dead and holds its key."""
@@ -112,9 +114,9 @@ class DeliveryQueue:
         self._place(delivery)
 
     def release(self, delivery: Delivery) -> None:
-        """Redrive: `delivery` takes the place of the dead one that holds its key; a read goes to the end of its key."""
+        """Redrive: `delivery` takes the place of the dead one that holds its key; a parked one goes to its end."""
         if self._is_parked(delivery):
-            self._unpark(delivery.key)
+            self._unpark(delivery)
             self.add(delivery)
             return
         self._unhold(delivery)
@@ -124,7 +126,7 @@ class DeliveryQueue:
     def discard(self, delivery: Delivery) -> None:
         """The dead delivery that holds its key goes, and the next of its key may go."""
         if self._is_parked(delivery):
-            self._unpark(delivery.key)
+            self._unpark(delivery)
             return
         self._unhold(delivery)
         self._drop_head(delivery)
@@ -137,15 +139,15 @@ class DeliveryQueue:
             heapq.heappush(self._waiting, (head.due_at.timestamp(), head.sequence, head.key))
 
     def _is_parked(self, delivery: Delivery) -> bool:
-        parked = self._parked.get(delivery.key)
+        parked = self._parked.get(delivery.subject)
         return parked is not None and parked.id == delivery.id
 
     def _park(self, delivery: Delivery) -> None:
-        self._unpark(delivery.key)
-        self._parked[delivery.key] = delivery
+        self._unpark(delivery)
+        self._parked[delivery.subject] = delivery
 
-    def _unpark(self, key: str) -> None:
-        if (parked := self._parked.pop(key, None)) is not None:
+    def _unpark(self, delivery: Delivery) -> None:
+        if (parked := self._parked.pop(delivery.subject, None)) is not None:
             self._ids.remove(parked.id)
 
     def _unhold(self, delivery: Delivery) -> None:

@@ -10,14 +10,16 @@ from streams.vocabulary.base import Time, Whole
 READS = frozenset({CommandType.FETCH_ORDER})
 # Not made again where a rebuild of the states commands them again: reads are costly, and a status writes to a buyer.
 REMEMBERED = READS | {CommandType.UPDATE_STATUS}
+# With `data.after_approval` they came too late for the target to take them: nothing that is commanded later needs them.
+CHANGES = frozenset({CommandType.UPDATE_ORDER, CommandType.CHANGE_DELIVERY_ADDRESS, CommandType.CHANGE_INVOICE_ADDRESS})
 
 
 class DeliveryState(StrEnum):
     """`pending` is sent when due; `dead` holds its order until an operator redrives or discards it.
 
-    A dead read holds nothing up, and is superseded once a newer read of its order has ended. `done` is one that is
-    remembered after it was delivered, or is superseded (then `last_error` says why it was dead), at `due_at`: see
-    `connectors.remembered`.
+    A dead one that is independent holds nothing up, and is superseded once a newer one of its subject has ended.
+    `done` is one that is remembered after it was delivered, or is superseded (then `last_error` says why it was dead),
+    at `due_at`: see `connectors.remembered`.
     """
 
     PENDING = "pending"
@@ -58,7 +60,7 @@ class Delivery(Whole):
         return self.state is DeliveryState.DONE
 
     def superseded(self) -> "Delivery":
-        """As a dead read is remembered."""
+        """As a dead one that is independent is remembered."""
         return self.model_copy(update={"state": DeliveryState.DONE})
 
     def done(self, now: datetime) -> "Delivery":
@@ -76,9 +78,19 @@ class Delivery(Whole):
         return self.command.type in REMEMBERED
 
     @property
+    def is_independent(self) -> bool:
+        """No later command of the order needs it: a read, or a change that came after the order was approved."""
+        return self.is_read or (self.command.type in CHANGES and self.command.data.get("after_approval") is True)
+
+    @property
+    def subject(self) -> tuple[str, CommandType]:
+        """Of the dead and independent ones with the same, the newest counts."""
+        return self.key, self.command.type
+
+    @property
     def is_parked(self) -> bool:
         """Dead without holding its order."""
-        return self.is_dead and self.is_read
+        return self.is_dead and self.is_independent
 
     def redriven(self, now: datetime) -> "Delivery":
         """The same command at the start of a new round, due at once."""

@@ -11,10 +11,11 @@ class State(StrEnum):
     """What became of a dead letter.
 
     holding      the order's later commands wait until an operator decides
-    parked       a read that is dead: it holds nothing up, and goes when a newer read of its order ends
+    parked       it holds nothing up (a read, or a change that came after the order was approved), and goes when a
+                 newer one of its order and type ends
     redriven     to be sent again, or being sent
     delivered    delivered since
-    superseded   a newer read took its place
+    superseded   a newer one took its place
     discarded    an operator let the order go on without it
     closed       it is no more, and the records that would say why are no longer kept
     """

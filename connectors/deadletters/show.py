@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from connectors.deadletters.model import Decision, Letter
+from connectors.deadletters.model import Decision, Letter, State
 from streams.vocabulary import DeadLetter
 
 _INDENTED = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
@@ -39,6 +39,7 @@ def fields(letter: Letter) -> dict[str, Any]:
     """A row of the listing: no customer data."""
     return brief(letter) | {
         "state": letter.state.value,
+        "holds_order": letter.state is State.HOLDING,
         "reason": letter.reason,
         "error": letter.error,
         "http_status": letter.http_status,

@@ -54,7 +54,8 @@ def control(type: CommandType, command_id: str, key: str = "duda:shop/1", id: st
 
 def delivery(id: str = "c-1", key: str = "duda:shop/1", sequence: int = 0, due_s: float = 0, **given: Any) -> Delivery:
     type = given.pop("type", CommandType.CREATE_ORDER)
-    return Delivery(command=command(id, key, type=type), sequence=sequence, due_at=at(due_s), **given)
+    made = command(id, key, type=type, data=given.pop("data", None))
+    return Delivery(command=made, sequence=sequence, due_at=at(due_s), **given)
 
 
 def fetch(id: str = "f-1", order_id: str = "7", word: str = "order.new", **given: Any) -> Command:

@@ -1,5 +1,7 @@
 """The invariant: per key, deliveries leave in the order of their sequence, one at a time, none past a dead one
-that is no read; nothing is lost, nothing is queued twice, and the counts are those of a model that scans everything."""
+that is not independent; nothing is lost, nothing is queued twice, and the counts are those of a model that scans."""
+
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -13,7 +15,14 @@ from tests.connectors.make import START, at, delivery
 
 KEYS = [f"duda:shop/{number}" for number in range(4)]
 NOW = START.timestamp()
-TYPES = (CommandType.CREATE_ORDER, CommandType.FETCH_ORDER)
+# Of each the type, and whether it is a change that came after the order was approved.
+KINDS = (
+    (CommandType.CREATE_ORDER, False),
+    (CommandType.FETCH_ORDER, False),
+    (CommandType.UPDATE_ORDER, True),
+    (CommandType.CHANGE_DELIVERY_ADDRESS, True),
+    (CommandType.CHANGE_DELIVERY_ADDRESS, False),
+)
 
 
 class QueueModel(RuleBasedStateMachine):
@@ -23,7 +32,7 @@ class QueueModel(RuleBasedStateMachine):
         super().__init__()
         self.queue = DeliveryQueue()
         self.lists: dict[str, list[Delivery]] = {key: [] for key in KEYS}
-        self.parked: dict[str, Delivery] = {}
+        self.parked: dict[tuple[str, CommandType], Delivery] = {}
         self.busy: set[str] = set()
         self.now_s = 0.0
         self.sequence = 0
@@ -35,10 +44,12 @@ class QueueModel(RuleBasedStateMachine):
     def ready(self) -> list[Delivery]:
         return [head for head in self.heads if not head.is_dead and head.key not in self.busy]
 
-    @rule(key=st.sampled_from(KEYS), due_s=st.integers(0, 5), type=st.sampled_from(TYPES))
-    def add(self, key: str, due_s: int, type: CommandType) -> None:
+    @rule(key=st.sampled_from(KEYS), due_s=st.integers(0, 5), kind=st.sampled_from(KINDS))
+    def add(self, key: str, due_s: int, kind: tuple[CommandType, bool]) -> None:
         self.sequence += 1
-        new = delivery(f"c-{self.sequence}", key, self.sequence, self.now_s + due_s, type=type)
+        type, is_late = kind
+        data = {"after_approval": is_late}
+        new = delivery(f"c-{self.sequence}", key, self.sequence, self.now_s + due_s, type=type, data=data)
         self.queue.add(new)
         self.lists[key].append(new)
 
@@ -62,12 +73,12 @@ class QueueModel(RuleBasedStateMachine):
     @rule(data=st.data())
     def finish(self, data: st.DataObject) -> None:
         head = self._busy_head(data)
-        assert self.queue.superseded_by(head) == (self.parked.get(head.key) if head.is_read else None)
+        assert self.queue.superseded_by(head) == (self.parked.get(head.subject) if head.is_independent else None)
         self.queue.finish(head)
         self.busy.remove(head.key)
         self.lists[head.key].pop(0)
-        if head.is_read:
-            self.parked.pop(head.key, None)
+        if head.is_independent:
+            self.parked.pop(head.subject, None)
 
     @precondition(lambda self: self.busy)
     @rule(data=st.data(), wait_s=st.integers(0, 5), dead=st.booleans())
@@ -77,9 +88,9 @@ class QueueModel(RuleBasedStateMachine):
         again = head.model_copy(update={"due_at": at(self.now_s + wait_s), "state": state})
         self.queue.settle(again)
         self.busy.remove(head.key)
-        if again.is_dead and again.is_read:
+        if again.is_dead and again.is_independent:
             self.lists[head.key].pop(0)
-            self.parked[head.key] = again
+            self.parked[head.subject] = again
         else:
             self.lists[head.key][0] = again
 
@@ -112,7 +123,7 @@ class QueueModel(RuleBasedStateMachine):
         stored = [each for listed in reversed(self.lists.values()) for each in reversed(listed)]
         self.queue, self.busy = DeliveryQueue([*stored, *self.parked.values()]), set()
         for listed in self.lists.values():
-            listed.sort(key=lambda each: (each.is_read and each.redrives > 0, each.sequence))
+            listed.sort(key=lambda each: (each.is_independent and each.redrives > 0, each.sequence))
 
     @invariant()
     def counts_are_those_of_a_scan(self) -> None:
@@ -133,6 +144,22 @@ def test_an_id_that_is_pending_is_never_queued_twice() -> None:
     with pytest.raises(ValueError, match="queued already"):
         queue.add(delivery("c-1", sequence=7))
     assert len(queue) == 1
+
+
+@pytest.mark.parametrize(
+    ("type", "data", "is_independent"),
+    [
+        (CommandType.FETCH_ORDER, {}, True),
+        (CommandType.UPDATE_ORDER, {"after_approval": True}, True),
+        (CommandType.CHANGE_INVOICE_ADDRESS, {"after_approval": True}, True),
+        (CommandType.CHANGE_INVOICE_ADDRESS, {"after_approval": False}, False),
+        (CommandType.CHANGE_DELIVERY_ADDRESS, {"after_approval": "yes"}, False),
+        (CommandType.CREATE_PAYMENT, {"after_approval": True}, False),
+    ],
+)
+def test_only_what_nothing_later_needs_is_independent(type: CommandType, data: Any, is_independent: bool) -> None:
+    """An order that is approved with the wrong address, since nobody waited for its change, would be sent there."""
+    assert delivery(type=type, data=data).is_independent is is_independent
 
 
 def test_dead_reads_are_bounded_and_the_oldest_go_first() -> None:

@@ -49,7 +49,7 @@ def _changed(command: Command, request: Request, answer: Answer, names: Names) -
         return _after_release(request.memo[1:])
     if verdict is not Verdict.REJECTED:
         return Ruling(verdict)
-    if answer.status == 409 and command.type in STOCKED:
+    if answer.status == 409 and command.type in STOCKED and not _is_late(command):
         return Ruling(Verdict.REFUSED, _out_of_stock(command, answer))
     why = told.problem(answer)
     if answer.status == NOT_FOUND and request.purpose is Purpose.ACT:
@@ -142,8 +142,12 @@ def _has_address(found: Any, name: str, command: Command) -> bool:
     )
 
 
+def _is_late(command: Command) -> bool:
+    return command.data.get("after_approval") is True
+
+
 def _rejected(command: Command, why: str, *, is_about_earlier: bool) -> Ruling:
-    if command.data.get("after_approval") is True:
+    if _is_late(command):
         why += "; the order was approved before it changed: a person must change it in CommerceOS"
     return Ruling(Verdict.REJECTED, why, is_about_earlier=is_about_earlier)
 

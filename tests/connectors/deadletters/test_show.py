@@ -103,6 +103,7 @@ def test_a_listing_in_ndjson_has_all_fields_and_none_of_the_order() -> None:
         "order_key": "duda:shop/1",
         "receipt": "r-1",
         "state": "holding",
+        "holds_order": True,
         "reason": "rejected",
         "error": "HTTP 422",
         "http_status": None,
