@@ -8,14 +8,14 @@ from projections import inventory
 from projections.decide import decide
 from projections.fetches import demand
 from projections.fold import fold
-from projections.spec import TargetSpec
+from projections.spec import TargetSpec, spec_of
 from projections.stock import move
 from streams import cloudevents, topics
 from streams.receipt import with_receipt
 from streams.record import Output, Record
 from streams.runtime.agent import Agent, Quarantine, Step, stepwise
 from streams.runtime.state import Overlay
-from streams.settings.model import Settings, Target
+from streams.settings.model import Settings
 from streams.vocabulary import Command, EventType, Movement, Order, OrderEvent
 from streams.vocabulary.command import ENVELOPE_BYTES
 
@@ -74,17 +74,7 @@ def _tells_of_order(event: OrderEvent) -> bool:
 def _targets_of(settings: Settings, source: str) -> tuple[TargetSpec, ...]:
     """Those that are told of orders; inventories are told of movements."""
     targets = map(settings.target, settings.targets_of(source))
-    return tuple(_spec(settings, target) for target in targets if target.kind != inventory.KIND)
-
-
-def _spec(settings: Settings, target: Target) -> TargetSpec:
-    """A target speaks through the sources of the platform that it is; a shop's API only through its own shop's."""
-    own = frozenset(
-        source.name
-        for source in settings.sources
-        if source.platform == target.kind and source.fetch_from in (None, target.name)
-    )
-    return TargetSpec(target.name, target.kind, own, target.commerceos)
+    return tuple(spec_of(settings, target) for target in targets if target.kind != inventory.KIND)
 
 
 def _event(record: Record) -> OrderEvent:

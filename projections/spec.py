@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from streams.settings.commerceos import CommerceOS
+from streams.settings.model import Settings, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,3 +19,13 @@ class TargetSpec:
     def voices(self) -> frozenset[str]:
         """Who is this target, among those who say things of an order."""
         return self.own | {self.name}
+
+
+def spec_of(settings: Settings, target: Target) -> TargetSpec:
+    """A target speaks through the sources of the platform that it is; a shop's API only through its own shop's."""
+    own = frozenset(
+        source.name
+        for source in settings.sources
+        if source.platform == target.kind and source.fetch_from in (None, target.name)
+    )
+    return TargetSpec(target.name, target.kind, own, target.commerceos)

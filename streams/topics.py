@@ -23,6 +23,7 @@ STOCK = "inventory.state"
 
 _WEBHOOKS, _COMMANDS, _DELIVERIES = "webhooks.", "orders.commands.", "orders.deliveries."
 _POLLS, _POSITIONS = "polls.requests.", "polls.positions."
+_WATCHES, _WATCHED = "watches.requests.", "watches.seen."
 
 
 def webhooks(source: str) -> str:
@@ -48,6 +49,16 @@ def polls(source: str) -> str:
 def positions(source: str) -> str:
     """How far a source's poller has come."""
     return _POSITIONS + source
+
+
+def watches(target: str) -> str:
+    """What operators ask of the watch of a target. Its first partition's owner is the one who watches it."""
+    return _WATCHES + target
+
+
+def watched(target: str) -> str:
+    """What the watch of a target has seen."""
+    return _WATCHED + target
 
 
 def source_of(topic: str) -> str:
@@ -90,8 +101,13 @@ def _table(name: str, key: str, value: str) -> Topic:
     return Topic(name, key, value, Cleanup.COMPACT, FOREVER_MS)
 
 
-def table(sources: Iterable[str], targets: Iterable[str], polled: Iterable[str] = ()) -> tuple[Topic, ...]:
-    """Every topic that an installation with these sources and targets needs. `polled`: sources that are polled too."""
+def table(
+    sources: Iterable[str], targets: Iterable[str], polled: Iterable[str] = (), observed: Iterable[str] = ()
+) -> tuple[Topic, ...]:
+    """Every topic that an installation with these sources and targets needs.
+
+    `polled`: sources that are polled too; `observed`: targets that are watched.
+    """
     return (
         *(_log(webhooks(source), "order key or receipt id", "the body, byte for byte", RAW_DAYS) for source in sources),
         _log(QUARANTINE, "as the origin", "the origin's bytes", 90),
@@ -113,6 +129,14 @@ def table(sources: Iterable[str], targets: Iterable[str], polled: Iterable[str] 
             for topic in (
                 _log(commands(target), "order key", "Command", 30),
                 _table(deliveries(target), "command id", "Delivery"),
+            )
+        ),
+        *(
+            topic
+            for target in observed
+            for topic in (
+                _log(watches(target), "target", "PollRequest", 7),
+                _table(watched(target), "order key", "Watched"),
             )
         ),
         _log(OUTCOMES, "order key", "Outcome", None),

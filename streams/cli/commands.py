@@ -41,6 +41,8 @@ HELP = {
     "connectors": "Run the role connectors: commands out, to the targets.",
     "projections": "Run the role projections: dead letters, read and decided about over HTTP.",
     "deadletters": "List, show, redrive, discard or audit what was given up.",
+    "reconcile": "Compare what a CommerceOS should have with what it shows; mend what a repeat can mend.",
+    "payment-methods": "List a CommerceOS' payment methods, and which of our words become which.",
     "verify": "Say why the signature of a webhook fails, from its headers and its body.",
     "sandbox": "Run stand-in downstream APIs, with fault injection.",
 }

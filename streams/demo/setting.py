@@ -56,7 +56,8 @@ class Setting:
     @property
     def topics(self) -> tuple[str, ...]:
         """Every topic of the run."""
-        return tuple(topic.name for topic in topics.table(self.sources, self.targets, self.polled))
+        observed = [target for target in self.targets if target == COMMERCEOS]
+        return tuple(topic.name for topic in topics.table(self.sources, self.targets, self.polled, observed))
 
     def url(self, part: str) -> str:
         return f"http://{HOST}:{self.ports[part]}"

@@ -38,12 +38,14 @@ class Identifiers(Section):
 class StatusPoll(Section):
     """Asks for the status of orders in batches, as what sync webhooks did not bring.
 
-    `source`: the source of platform commerceos under whose name the answers are kept. `page_size`: the guide's 50 to
-    100.
+    `source`: the source of platform commerceos under whose name the answers are kept. `since_s`: how young an order is
+    that is asked for whatever its status; older ones are while they are `Committed`. `page_size`: the guide's 50 to
+    100. `pages_max`: of the list of one source's orders; more of them are not read, and that is told.
     """
 
     source: Name
-    interval_s: float = Field(default=60, ge=1, le=24 * 60 * 60)
+    interval_s: float = Field(default=60, gt=0, le=24 * 60 * 60)
+    since_s: float = Field(default=30 * 24 * 60 * 60, ge=60)
     page_size: int = Field(default=100, ge=1, le=1000)
     pages_max: int = Field(default=100, ge=1, le=10_000)
 

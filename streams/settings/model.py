@@ -178,6 +178,16 @@ class Settings(Section):
         """The sources that are polled."""
         return tuple(source.name for source in self.sources if source.poll is not None)
 
+    @property
+    def watched(self) -> tuple[Target, ...]:
+        """The targets whose own view of the orders is looked at."""
+        return tuple(target for target in self.targets if target.commerceos is not None)
+
+    def sources_of(self, target: str) -> tuple[str, ...]:
+        """The sources whose orders go to this target, each once; not those that it speaks through itself."""
+        names = dict.fromkeys(name for route in self.routes if target in route.to for name in route.from_)
+        return tuple(name for name in names if self.source(name).platform != self.target(target).kind)
+
     def targets_of(self, source: str) -> tuple[str, ...]:
         """The targets that orders of this source go to, in the order of the routes, each once."""
         return tuple(dict.fromkeys(target for route in self.routes if source in route.from_ for target in route.to))

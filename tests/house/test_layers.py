@@ -29,6 +29,14 @@ PURE = (
     "connectors/pollers/paging.py",
     "connectors/pollers/position.py",
     "connectors/pollers/records.py",
+    "connectors/reconcile/compare.py",
+    "connectors/reconcile/ours.py",
+    "connectors/reconcile/theirs.py",
+    "connectors/status/queries.py",
+    "connectors/status/records.py",
+    "connectors/status/rounds.py",
+    "connectors/status/snapshot.py",
+    "connectors/status/watched.py",
 )
 IO = frozenset(
     (

@@ -190,7 +190,7 @@ def pipeline(
         loaded = load(file, {})
         assert [] == admin.create(loaded).left
         sources, targets = ([each.name for each in section] for section in (loaded.sources, loaded.targets))
-        needed = topics.table(sources, targets, loaded.polled)
+        needed = topics.table(sources, targets, loaded.polled, [target.name for target in loaded.watched])
         reader = Reader(bootstrap, [topic.name for topic in needed])
         stack.callback(reader.close)
         made = Pipeline(loaded, reader)

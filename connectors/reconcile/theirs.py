@@ -1,0 +1,82 @@
+"""An order as the target shows it: its words, payments, total and shipments. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from connectors.status.snapshot import Snapshot
+from streams.platforms.commerceos.words import words
+from streams.platforms.fields import children, identifier
+from streams.vocabulary.base import EXACT, parse_money
+
+NEW, RESERVED, UNRESERVED, COMMITTED, CANCELLED = "New", "Reserved", "Unreserved", "Committed", "Cancelled"
+UNAPPROVED = frozenset({NEW, RESERVED, UNRESERVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`payments`: transaction id → amount, the sum where one id is shown twice; `unnamed`: those without an id."""
+
+    id: str
+    at: datetime
+    words: tuple[str, ...]
+    total: Decimal | None
+    payments: Mapping[str, Decimal]
+    unnamed: Sequence[Decimal]
+    shipments: Sequence[tuple[str, ...]]
+
+    @property
+    def status(self) -> str:
+        return ", ".join(self.words) or "?"
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.words == (CANCELLED,)
+
+    @property
+    def is_unapproved(self) -> bool:
+        """Every line of it still is."""
+        return bool(self.words) and UNAPPROVED.issuperset(self.words)
+
+    @property
+    def is_released(self) -> bool:
+        """Some shipment has left `New`."""
+        return any(word != NEW for said in self.shipments for word in said)
+
+    @property
+    def paid(self) -> Decimal:
+        total = Decimal(0)
+        for amount in (*self.payments.values(), *self.unnamed):
+            total = EXACT.add(total, amount)
+        return total
+
+
+def shown(snapshot: Snapshot) -> Shown:
+    """An amount that is none counts as nothing: what is compared is what the API says it has."""
+    order = snapshot.order
+    payments: dict[str, Decimal] = {}
+    unnamed: list[Decimal] = []
+    for each in children(order, "payments") or ():
+        id, amount = identifier(each.get("transactionId")), _amount(each.get("amount")) or Decimal(0)
+        if id is None:
+            unnamed.append(amount)
+        else:
+            payments[id] = EXACT.add(payments.get(id, Decimal(0)), amount)
+    return Shown(
+        id=snapshot.id,
+        at=snapshot.at,
+        words=words(order.get("status")),
+        total=_amount(order.get("totalAmount")),
+        payments=payments,
+        unnamed=unnamed,
+        shipments=[words(each.get("status")) for each in children(order, "shipments") or ()],
+    )
+
+
+def _amount(value: Any) -> Decimal | None:
+    try:
+        return parse_money(value)
+    except ValueError:
+        return None

@@ -1,0 +1,237 @@
+"""One CommerceOS on a real broker: its stand-in at one end, real workers between, the raw topic at the other."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from streams import admin, topics
+from streams.normalise import raw_webhook
+from streams.platforms import BadItem
+from streams.record import Record
+from streams.settings import Settings, load
+from streams.sources import platforms
+from streams.vocabulary import OrderEvent
+from tests.connectors.harness import until
+from tests.connectors.sandbox_commerceos.shop import TOKEN, Shop, shop
+from tests.kafka import SHARED_PARTITIONS, read_committed, unique_name
+
+SETTINGS = """
+[kafka]
+bootstrap = "{bootstrap}"
+partitions = {partitions}
+[streams]
+app_id = "{name}"
+data_dir = "{folder}/data"
+session_timeout_s = 6
+heartbeat_s = 1
+[connectors]
+monitor_port = 0
+[[sources]]
+name = "{source}"
+platform = "selldone"
+auth = {{ scheme = "token", path = true, secrets = ["env:TOKEN"] }}
+[[sources]]
+name = "{name}"
+platform = "commerceos"
+auth = {{ scheme = "bearer", secrets = ["env:TOKEN"] }}
+[[targets]]
+name = "{name}"
+kind = "commerceos"
+base_url = "{url}"
+auth = {{ scheme = "bearer", token = "env:TOKEN" }}
+rate_per_second = 1000
+[targets.identifiers]
+order = "com.acme.order-id"
+channel = "com.acme.channel"
+sku = "com.acme.sku"
+company = "com.acme.company-id"
+customer = "com.acme.customer-id"
+store = "com.acme.store-id"
+[targets.commerceos]
+company = "ACME-RETAIL"
+sellers = ["WAREHOUSE-MAIN"]
+payment_methods = {{ "*" = "com.heads.card", "gift" = "com.heads.store-credit" }}
+reads_per_second = 50
+{more}
+[[routes]]
+from = ["{source}"]
+to = ["{name}"]
+"""
+
+
+@dataclass
+class Site:
+    """`name`: of the target, and of the source under which its statuses are kept; `source`: whose orders it has."""
+
+    bootstrap: str
+    folder: Path
+    shop: Shop
+    more: str
+    name: str = field(default_factory=lambda: unique_name("site"))
+    workers: list["Worker"] = field(default_factory=list)
+
+    def prepare(self) -> None:
+        facts = {"bootstrap": self.bootstrap, "partitions": SHARED_PARTITIONS, "url": self.shop.url}
+        about = {"folder": self.folder, "name": self.name, "source": self.source}
+        self.config.write_text(SETTINGS.format(**facts, **about, more=self.more.replace("{name}", self.name)))
+        assert [] == admin.create(self.settings).left
+
+    @property
+    def source(self) -> str:
+        return f"{self.name}-shop"
+
+    @property
+    def config(self) -> Path:
+        return self.folder / f"{self.name}.toml"
+
+    @property
+    def settings(self) -> Settings:
+        return load(self.config, {})
+
+    def key(self, number: int) -> str:
+        return f"{self.source}:{number}"
+
+    async def place(self, number: int, **changes: Any) -> str:
+        """An order of that number over there, as the connector writes it; gives its key."""
+        key = self.key(number)
+        identifiers = {"com.acme.order-id": key, "com.acme.channel": self.source}
+        status, answer = await self.shop.put(key, identifiers=identifiers, **changes)
+        assert status in (200, 201), answer
+        return key
+
+    async def act(self, number: int, **action: Any) -> None:
+        status, answer = await self.shop.act(self.key(number), **action)
+        assert status == 200, answer
+
+    async def records(self) -> Sequence[Record]:
+        """In the order in which they were made."""
+        found = await asyncio.to_thread(read_committed, self.bootstrap, topics.webhooks(self.name))
+        return sorted(found, key=lambda record: record.header("ce_time") or b"")
+
+    async def items(self) -> list[dict[str, Any]]:
+        """What was recorded, one order after the other."""
+        return [item for record in await self.records() for item in orjson.loads(record.value or b"")]
+
+    async def events(self) -> list[OrderEvent]:
+        """What becomes of it."""
+        platform = platforms(self.settings)[self.name]
+        found = [event for record in await self.records() for event in platform.normalise(raw_webhook(record))]
+        assert not [event for event in found if isinstance(event, BadItem)]
+        return [event for event in found if isinstance(event, OrderEvent)]
+
+    async def wait_for(self, count: int) -> list[OrderEvent]:
+        async def enough() -> bool:
+            return len(await self.items()) >= count
+
+        await until(enough, f"{count} snapshots", every_s=0.2)
+        return await self.events()
+
+    def asked(self) -> list[str]:
+        """The paths of the requests that the API has answered."""
+        return [each["path"] for line in self.shop.api.door.requests if "path" in (each := orjson.loads(line))]
+
+    async def rounds(self, count: int) -> None:
+        """So many more rounds of polling, at least."""
+        started = self._begun()
+        await until(lambda: self._begun() >= started + count + 1, f"{count} rounds")
+
+    def _begun(self) -> int:
+        return sum("timestamp:desc" in path and "~skip" not in path for path in self.asked())
+
+    def log_lines(self, event: str) -> list[dict[str, Any]]:
+        return [line for worker in self.workers for line in worker.log_lines() if line["event"] == event]
+
+    def killed(self) -> int:
+        return sum(worker.exits.count(-9) for worker in self.workers)
+
+
+@dataclass
+class Worker:
+    """One worker slot, started again whenever it ends by itself, as a supervisor does."""
+
+    site: Site
+    slot: int
+    exits: list[int] = field(default_factory=list)
+    process: asyncio.subprocess.Process | None = None
+    _loop: asyncio.Task[None] | None = None
+
+    @property
+    def log_file(self) -> Path:
+        return self.site.folder / f"{self.site.name}-{self.slot}.log"
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        found = self.log_file.read_bytes().splitlines() if self.log_file.exists() else []
+        return [orjson.loads(line) for line in found if line.startswith(b"{") and line.endswith(b"}")]
+
+    @property
+    def failpoint(self) -> Path:
+        return self.site.folder / f"{self.site.name}-{self.slot}.failpoint"
+
+    def die_at(self, failpoint: str) -> None:
+        partial = self.failpoint.with_suffix(".partial")
+        partial.write_text(failpoint)
+        partial.replace(self.failpoint)
+
+    def start(self) -> None:
+        self._loop = asyncio.create_task(self._keep_running())
+
+    async def _keep_running(self) -> None:
+        site = self.site
+        env = {
+            **os.environ,
+            "ORDERLOG_CONFIG": str(site.config),
+            "ORDERLOG__CONNECTORS__INSTANCE": f"{site.name}-{self.slot}",
+            "ORDERLOG__KAFKA__BOOTSTRAP": site.bootstrap,
+            "TOKEN": TOKEN,
+            "FAILPOINT": str(self.failpoint),
+        }
+        while True:
+            with self.log_file.open("ab") as log:
+                self.process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "tests.connectors.status.worker"), env=env, stdout=log, stderr=log
+                )
+            self.exits.append(await self.process.wait())
+
+    def send(self, number: signal.Signals) -> None:
+        if self.process and self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                self.process.send_signal(number)
+
+    async def stop(self) -> None:
+        """Ends the slot for good."""
+        if self._loop:
+            self._loop.cancel()
+        if self.process and self.process.returncode is None:
+            self.send(signal.SIGCONT)
+            self.send(signal.SIGKILL)
+            await asyncio.wait_for(self.process.wait(), 40)
+
+
+@asynccontextmanager
+async def site(bootstrap: str, folder: Path, more: str = "", *, slots: int = 1, **given: Any) -> AsyncIterator[Site]:
+    """A CommerceOS that is watched by that many worker slots. `more`: of `[targets.commerceos]`; `given`: of `shop`."""
+    async with shop(**given) as api:
+        made = Site(bootstrap, folder, api, more)
+        await asyncio.to_thread(made.prepare)
+        made.workers = [Worker(made, slot) for slot in range(slots)]
+        for worker in made.workers:
+            worker.start()
+        try:
+            yield made
+        finally:
+            await asyncio.gather(*(worker.stop() for worker in made.workers))
+
+
+def polling(**given: Any) -> str:
+    """`[targets.commerceos.poll]`."""
+    fields = {"interval_s": 0.2, "page_size": 5, **given}
+    lines = "\n".join(f"{name} = {value}" for name, value in fields.items())
+    return f'[targets.commerceos.poll]\nsource = "{{name}}"\n{lines}\n'
