@@ -18,28 +18,48 @@ TIMEOUT_S = 10.0
 
 def command(
     settings: Settings,
-    source: Annotated[str, typer.Argument(help="The name of a source that has [sources.poll].")],
+    source: Annotated[
+        str, typer.Argument(help="The name of a source that has [sources.poll], or of a watched target's poll.source.")
+    ],
     since: Annotated[datetime | None, typer.Option(help="Everything from this time on, again; UTC.")] = None,
     who: Annotated[str | None, typer.Option(help="By default the user who runs this.")] = None,
 ) -> None:
-    """Ask a source's API for its orders now. With --since also for those that were polled before."""
+    """Ask a source's API for its orders now. With --since also for those that were polled before.
+
+    Of a target of kind commerceos: poll its statuses now, and compare both sides where that is scheduled.
+    """
     if settings.kafka.bootstrap is None:
         raise SettingsError(["kafka.bootstrap is not set: say where the broker is"])
-    if source not in settings.polled:
-        known = ", ".join(settings.polled) or "there is none: add [sources.poll]"
+    asked = _topics(settings)
+    if source not in asked:
+        known = ", ".join(asked) or "there is none: add [sources.poll]"
         raise SettingsError([f"no polled source has the name {source} (polled: {known})"])
+    if since is not None and source not in settings.polled:
+        raise typer.BadParameter("statuses are polled as they are now", param_hint="--since")
     aware = since.replace(tzinfo=UTC) if since is not None and since.tzinfo is None else since
     given = {"since": aware} if aware is not None else {}
     request = PollRequest(**given, who=(who or getpass.getuser())[:200], at=datetime.now(UTC))
     try:
-        publish(settings.kafka.bootstrap, source, request)
+        publish(settings.kafka.bootstrap, source, request, asked[source])
     except (KafkaException, TimeoutError) as error:
         raise SettingsError([f"the broker does not do it: {error}"]) from None
     typer.echo(request.to_json())
 
 
-def publish(bootstrap: str, source: str, request: PollRequest) -> None:
-    """Returns when all in-sync replicas have it. Raises `KafkaException`, `TimeoutError`."""
+def _topics(settings: Settings) -> dict[str, str]:
+    """Source → where what is asked of its poller goes; CommerceOS' statuses are polled by the watch of their target."""
+    found: dict[str, str] = {}
+    for target in settings.watched:
+        if target.commerceos is not None and target.commerceos.poll is not None:
+            found[target.commerceos.poll.source] = topics.watches(target.name)
+    return found | {source: topics.polls(source) for source in settings.polled}
+
+
+def publish(bootstrap: str, source: str, request: PollRequest, topic: str | None = None) -> None:
+    """`topic`: by default that of the source's own poller. Returns when all in-sync replicas have it.
+
+    Raises `KafkaException`, `TimeoutError`.
+    """
     producer = Producer(
         {
             "bootstrap.servers": bootstrap,
@@ -51,7 +71,7 @@ def publish(bootstrap: str, source: str, request: PollRequest) -> None:
     failed: list[KafkaError] = []
     id = f"{source}-{int(request.at.timestamp() * 1_000_000)}"
     producer.produce(
-        topics.polls(source),
+        topic or topics.polls(source),
         request.to_json(),
         source.encode(),
         partition=FIRST,

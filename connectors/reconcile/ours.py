@@ -14,7 +14,7 @@ from projections.commerceos_view import APPROVE, CANCELLED, CREATE, UPDATE, View
 from projections.payments import WHOLE, payments, transaction_id
 from projections.spec import TargetSpec
 from projections.steps import is_commanded, is_done
-from projections.targets import PENDING
+from projections.targets import DELIVERED, PENDING
 from projections.voices import is_paid_to_others
 from streams.settings.commerceos import CommerceOS
 from streams.vocabulary import Order
@@ -23,7 +23,8 @@ from streams.vocabulary.order import Step
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """`payments`: transaction id → amount; None: they are no matter of the order there. `steps`: step → command id.
+    """`payments`: transaction id → amount; None: they are no matter of the order there. `steps`: what was delivered,
+    step → command id.
 
     `is_created` and the like: by a command of ours that was delivered; `is_cancelled_here` and `is_approval_known`: by
     what anyone said of it. `waits`, `is_dead`: some command for it is under way, or the creation was given up.
@@ -79,7 +80,7 @@ def expected(order: Order, target: TargetSpec) -> Expected:
         payments=None if paid is None else {id: amount for id, (amount, _) in paid.items()},
         waits=any(step.status == PENDING for step in ledger.values()),
         is_dead=view.is_creation_dead,
-        steps={name: step.id for name, step in ledger.items()},
+        steps={name: step.id for name, step in ledger.items() if step.status == DELIVERED},
         payment_steps={} if paid is None else {id: step for id, (_, step) in paid.items()},
     )
 

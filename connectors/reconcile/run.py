@@ -126,7 +126,8 @@ class Comparison:
             result.compared += order.is_created or order.is_dead
             told += differences(order, there)
         strangers = [(key, each) for key, each in found.items() if key not in book.known]
-        told += [unknown(key, each) for key, each in strangers if each.at < result.began - self._grace]
+        begin, end = result.since, result.began - self._grace
+        told += [unknown(key, each) for key, each in strangers if (begin is None or each.at >= begin) and each.at < end]
         return told
 
     async def _one(self, key: str) -> Shown | None:

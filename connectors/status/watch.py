@@ -5,7 +5,7 @@ beside it, under a rate of its own, and only what comes of it is committed here.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +31,7 @@ from streams.settings.model import Settings, Target
 log = structlog.get_logger(__name__)
 
 REQUESTS_MAX = 100
+METHODS_RETRY_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class Watch:
         self._poll = task.poll and poll.Poll(task.poll, partition, self._reading, self._pace, now, clock)
         last = read(partition.table.get(RECONCILED))
         self._scheduled = Scheduled(task.settings, task.target, environ, last.at if last else None, now)
-        self._are_methods_checked = False
+        self._methods_due: float | None = clock()
+        self._has_told = False
         self._random = SystemRandom().random
 
     async def run(self) -> None:
@@ -81,8 +83,11 @@ class Watch:
 
     def _wait_s(self) -> float | None:
         """Until something is due; None: nothing is, before a request."""
-        reads = not self._are_methods_checked or self._poll is not None
-        due = [self._pace.wait_s(self._clock())] if reads else []
+        now = self._clock()
+        pace_s = self._pace.wait_s(now)
+        due = [pace_s] if self._poll else []
+        if self._methods_due is not None:
+            due.append(max(pace_s, self._methods_due - now))
         return min([*due, *self._scheduled.wait_s()], default=None)
 
     async def _read_requests(self) -> None:
@@ -112,27 +117,32 @@ class Watch:
 
     async def _step(self) -> None:
         """One page, or one failure."""
+        if self._methods_due is not None and self._methods_due <= self._clock():
+            await self._unless_it_fails(self._check_methods, self._methods_failed)
+        elif self._poll and self._pace.wait_s(self._clock()) <= 0:
+            await self._unless_it_fails(self._poll.step, self._poll.failed)
+
+    async def _unless_it_fails(
+        self, do: Callable[[], Awaitable[None]], fail: Callable[[PollError, float], None]
+    ) -> None:
         with suppress(Closing):
             try:
-                if not self._are_methods_checked:
-                    await self._check_methods()
-                elif self._poll:
-                    await self._poll.step()
+                await do()
             except PollError as error:
-                self._failed(error)
+                fail(error, self._pace.failed(self._clock(), error.retry_after_s, self._random()))
 
     async def _check_methods(self) -> None:
+        """Once, as soon as the API answers."""
         unknown = await unless_closing(self._partition, unknown_methods(self._reading, self._target))
-        self._are_methods_checked = True
+        self._methods_due = None
         self._pace.worked()
         for method, words in unknown.items():
             log.warning("payment method does not exist", target=self._target.name, method=method, words=list(words))
 
-    def _failed(self, error: PollError) -> None:
-        wait_s = self._pace.failed(self._clock(), error.retry_after_s, self._random())
-        if self._poll:
-            self._poll.failed(error, wait_s)
-        else:
-            log.warning(
-                "payment methods cannot be checked", target=self._target.name, reason=error.reason, error=str(error)
-            )
+    def _methods_failed(self, error: PollError, _: float) -> None:
+        """The statuses do not wait for it: who may read orders need not be allowed to read payment methods."""
+        self._methods_due = self._clock() + METHODS_RETRY_S
+        if not self._has_told:
+            name, reason = self._target.name, error.reason
+            log.warning("payment methods cannot be checked", target=name, reason=reason, error=str(error))
+        self._has_told = True

@@ -1,0 +1,194 @@
+"""`orderlog reconcile`, from our state on a real broker to the stand-in over real HTTP, and back by the connectors."""
+
+import asyncio
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from connectors.pollers.position import PollRequest
+from connectors.sandbox.commerceos.model import Stage, Status
+from projections.commerceos import APPROVE, CANCEL, CREATE, RELEASE, SHIPMENT
+from streams import topics
+from streams.vocabulary import OrderStatus
+from tests.connectors.harness import until
+from tests.connectors.reconcile.scene import HOUR, Made, command, made, tell
+from tests.connectors.sandbox_commerceos.shop import TOKEN
+from tests.connectors.status.harness import Site, site
+from tests.kafka import produce
+
+ORDERLOG = Path(sys.executable).with_name("orderlog")
+SCHEDULED = "[targets.commerceos.reconcile]\ninterval_s = 3600\n"
+PAID = {"TX-1": "497.5"}
+
+
+async def orderlog(at: Site, *arguments: str) -> tuple[int, list[dict[str, Any]], str]:
+    """Exit code, the lines of its standard output, its standard error."""
+    env = {**os.environ, "ORDERLOG_CONFIG": str(at.config), "TOKEN": TOKEN}
+    process = await asyncio.create_subprocess_exec(
+        str(ORDERLOG), *arguments, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, error = await asyncio.wait_for(process.communicate(), 120)
+    return process.returncode or 0, [orjson.loads(line) for line in out.splitlines()], error.decode()
+
+
+async def compared(at: Site, *arguments: str) -> tuple[int, dict[int, tuple[str, str, str]], dict[str, Any]]:
+    """Exit code, the differences by the order's number, the summary."""
+    code, lines, error = await orderlog(at, "reconcile", at.name, *arguments)
+    assert lines, error
+    found = {int(each["order_key"].rpartition(":")[2]): each for each in lines if "kind" in each}
+    (summary,) = [each for each in lines if "summary" in each]
+    return code, {number: (each["kind"], each["ours"], each["theirs"]) for number, each in found.items()}, summary
+
+
+def orders_of(at: Site) -> dict[str, Made]:
+    """One of each kind; what they are named for is what happens to them over there."""
+    paid = {f"TX-{at.name}": "497.5"}
+    payment = f"payment:TX-{at.name}"
+    steps = (CREATE, APPROVE, SHIPMENT, RELEASE)
+    cancelled = {"said": (OrderStatus.CANCELLED,)}
+    return {
+        "same": made(at, 1, CREATE, APPROVE),
+        "loses its approval": made(at, 2, CREATE, APPROVE),
+        "loses its payment": made(at, 3, CREATE, payment, paid=paid),
+        "loses its release": made(at, 4, *steps),
+        "is cancelled there": made(at, 5, CREATE, APPROVE),
+        "is uncancelled there": made(at, 6, CREATE, APPROVE, CANCEL, **cancelled),
+        "cancelled before its approval": made(at, 7, CREATE, **cancelled),
+    }
+
+
+GIVEN_UP, UNDER_WAY, FORGOTTEN, JUST_NOW, STRANGER = 10, 11, 12, 13, 99
+
+
+async def test_both_sides_are_compared_and_a_repeat_mends_what_it_can(kafka: str, tmp_path: Path) -> None:
+    """Whatever the other side loses is found, named, and commanded again; what is right is let be."""
+    long_ago = datetime.now(UTC) - HOUR
+    async with site(kafka, tmp_path, SCHEDULED, now=lambda: long_ago) as at:
+        orders = orders_of(at)
+        await command(at, list(orders.values()))
+        released = at.shop.api.store.shipments
+        await until(lambda: any(each.status == Stage.RELEASED for each in released), "all is delivered")
+        await until(lambda: len(at.shop.api.store.orders) == len(orders), "all orders")
+        await until(lambda: stands(at, orders["is uncancelled there"]) == ("Cancelled",), "the cancellation")
+        await until(lambda: at.shop.api.store.payments, "the payment")
+        await tell(at, [*orders.values(), *without_commands(at)])
+        code, found, summary = await compared(at, "--since", "1d")
+        assert {GIVEN_UP: ("missing", "given up", "-"), FORGOTTEN: ("missing", "New", "-")} == found
+        assert (1, 2, 8) == (code, summary["under_way"], summary["compared"] - 1)
+
+        await sabotage(at, orders)
+        expected = {
+            2: ("status", "Committed", "New"),
+            3: ("payments", "1: 497.5", "0: 0"),
+            4: ("shipment", "released", "New"),
+            5: ("status", "Committed", "Cancelled"),
+            6: ("status", "Cancelled", "Committed"),
+            GIVEN_UP: ("missing", "given up", "-"),
+            FORGOTTEN: ("missing", "New", "-"),
+            STRANGER: ("unknown", "-", "New"),
+        }
+        code, found, summary = await compared(at, "--json", "--since", "1d")
+        assert (1, expected) == (code, found)
+        assert {"status": 3, "payments": 1, "shipment": 1, "missing": 2, "unknown": 1} == summary["differences"]
+        assert {"Committed": 4, "Cancelled": 1, "New": 4, "-": 1} == summary["ours"]
+
+        before = len(at.shop.api.journal.entries)
+        code, lines, error = await orderlog(at, "reconcile", at.name, "--since", "1d", "--heal")
+        would = [(int(each["order_key"].rpartition(":")[2]), each["type"]) for each in lines if "would" in each]
+        mending = {(2, "approve_order"), (3, "create_payment"), (4, "release_shipment"), (6, "cancel_order")}
+        assert (1, mending) == (code, set(would))
+        assert "would repeat 4 command(s); say --yes" in error
+        assert f"{at.key(FORGOTTEN)}: missing: cannot be mended by a repeat: 1 of its 1 commands are no longer" in error
+        assert before == len(at.shop.api.journal.entries), "nothing was sent"
+
+        code, lines, error = await orderlog(
+            at, "reconcile", at.name, "--since", "1d", "--heal", "--yes", "--who", "ada"
+        )
+        assert (1, 4) == (code, sum("done" in each for each in lines))
+        assert 4 == error.count("command repeated")
+        assert "ada" in error
+
+        async def is_mended() -> bool:
+            return not {2, 3, 4, 6} & set((await compared(at, "--since", "1d"))[1])
+
+        await until(is_mended, "the repeats are delivered", every_s=0.2)
+        code, found, _ = await compared(at, "--since", "1d")
+        assert {number: expected[number] for number in (5, GIVEN_UP, FORGOTTEN, STRANGER)} == found
+        assert (0, {}) == (await compared(at, "--since", "1m"))[:2]
+        await it_runs_by_itself(at)
+
+
+def stands(at: Site, order: Made) -> tuple[str, ...]:
+    return at.shop.api.store.orders.get(f"com.acme.order-id={order.key}").statuses
+
+
+def without_commands(at: Site) -> list[Made]:
+    """Orders of ours that were never delivered, or whose commands nobody has any more."""
+    just_now = datetime.now(UTC) + timedelta(minutes=5)
+    return [
+        made(at, GIVEN_UP, CREATE, became="dead"),
+        made(at, UNDER_WAY, CREATE, became="pending"),
+        made(at, FORGOTTEN, CREATE),
+        made(at, JUST_NOW, CREATE, changed_at=just_now),
+    ]
+
+
+async def sabotage(at: Site, orders: dict[str, Made]) -> None:
+    """What CommerceOS loses, and what others do there."""
+    store = at.shop.api.store
+
+    def find(name: str) -> Any:
+        return store.orders.get(f"com.acme.order-id={orders[name].key}")
+
+    for name, status in (("loses its approval", Status.NEW), ("is uncancelled there", Status.COMMITTED)):
+        for item in find(name).items:
+            item.status = status
+    find("loses its payment").payments.clear()
+    store.payments.clear()
+    for line in find("loses its release").shipments[0].lines:
+        line.units = {Stage.NEW: line.quantity}
+    await at.act(orders["is cancelled there"].number, tryCancel=True)
+    await at.place(STRANGER)
+
+
+async def it_runs_by_itself(at: Site) -> None:
+    """In the role connectors, by the schedule and when it is asked for; its result is logged."""
+    ran = len(at.log_lines("reconciled"))
+    assert ran == 1, "at the start, and not again at once"
+    request = PollRequest(who="ada", at=datetime.now(UTC))
+    await asyncio.to_thread(produce, at.bootstrap, topics.watches(at.name), [(b"ada", request.to_json())])
+    await until(lambda: len(at.log_lines("reconciled")) > ran, "another run")
+    line = at.log_lines("reconciled")[-1]
+    assert (4, 2, "warning") == (line["differences"], line["missing"], line["level"])
+    named = {each["order_key"] for each in at.log_lines("both sides differ")}
+    assert {at.key(number) for number in (5, GIVEN_UP, FORGOTTEN, STRANGER)} == named
+
+
+async def test_payment_methods_are_listed_with_our_words(kafka: str, tmp_path: Path) -> None:
+    """A method that does not exist would make a dead letter of every payment by it."""
+    async with site(kafka, tmp_path) as at:
+        code, rows, _ = await orderlog(at, "payment-methods", at.name)
+        assert (0, ["gift"]) == (code, next(row["words"] for row in rows if row["method"] == "com.heads.store-credit"))
+        del at.shop.api.store.methods["com.heads.store-credit"]
+        code, rows, error = await orderlog(at, "payment-methods", at.name, "--json")
+        assert (1, False) == (code, next(row["exists"] for row in rows if row["method"] == "com.heads.store-credit"))
+        assert "com.heads.store-credit does not exist there (gift)" in error
+        code, lines, _ = await orderlog(at, "reconcile", at.name)
+        assert (1, "method", "com.heads.store-credit") == (code, lines[0]["kind"], lines[0]["method"])
+        (worker,) = at.workers
+        await until(lambda: at.asked(), "the check at the start")
+        await worker.stop()
+        worker.start()
+        await until(lambda: at.log_lines("payment method does not exist"), "the warning at the start")
+        (line,) = at.log_lines("payment method does not exist")
+        assert ("com.heads.store-credit", ["gift"]) == (line["method"], line["words"])
+        code, _, error = await orderlog(at, "payment-methods", "nothing")
+        assert (2, True) == (code, "no target of kind commerceos has the name nothing" in error)
+        at.shop.api.tokens.expire()
+        at.shop.api.door.faults = at.shop.api.door.faults.model_copy(update={"error_rate": 1})
+        code, rows, error = await orderlog(at, "payment-methods", at.name)
+        assert (3, [], True) == (code, rows, "HTTP 5" in error)
