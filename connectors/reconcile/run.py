@@ -34,6 +34,8 @@ PAGE_SIZE = 100
 PAGES_MAX = 10_000
 # Of missing orders each is asked for by itself; past so many the page has said enough.
 ASKED_MAX = 1000
+# So many orders are compared in one go.
+TURN = 500
 RETRY_DELAYS_S = (1.0, 2.0, 5.0)
 
 
@@ -118,7 +120,9 @@ class Comparison:
     ) -> list[Difference]:
         told: list[Difference] = []
         asked = 0
-        for key in rested:
+        for number, key in enumerate(rested):
+            if number % TURN == 0:
+                await asyncio.sleep(0)  # deliveries go on meanwhile
             order, there = book.orders[key], found.get(key)
             if there is None and order.is_created and asked < ASKED_MAX:
                 asked += 1

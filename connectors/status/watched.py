@@ -5,7 +5,7 @@ ninety-nine orders would be written again each time, into a topic that is kept f
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
@@ -42,15 +42,22 @@ def forgotten(
     Forgotten too early, a snapshot is recorded once more, and its events have the ids that they had.
     """
     gone: dict[bytes, None] = {}
-    left: list[tuple[datetime, bytes]] = []
+    left: list[tuple[bytes, bytes]] = []
     for key, value in table:
         if key == RECONCILED:
             continue
-        known = read(value)
         is_met = key.decode(errors="replace") in met
-        if known is None or (not is_met and (is_whole or known.at < horizon)):
-            gone[key] = None
+        if is_met or not (is_whole or _at(value) < horizon):
+            left.append((key, value))
         else:
-            left.append((known.at, key))
-    over = sorted(left)[: max(0, len(left) - orders_max)]
-    return gone | {key: None for _, key in over}
+            gone[key] = None
+    if (over := len(left) - orders_max) > 0:
+        oldest = sorted(left, key=lambda each: _at(each[1]))
+        gone |= {key: None for key, _ in oldest[:over]}
+    return gone
+
+
+def _at(record: bytes) -> datetime:
+    """Older than anything where it cannot be read."""
+    known = read(record)
+    return datetime.min.replace(tzinfo=UTC) if known is None else known.at

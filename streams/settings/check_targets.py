@@ -48,6 +48,11 @@ def _namespaces(
     """Those that only what uses them needs."""
     for name, is_needed, why in (
         ("channel", mapping.poll is not None, "the poll asks for the orders of one source by it"),
+        (
+            "channel",
+            mapping.reconcile is not None and mapping.poll is None,
+            "the orders of one source are compared by it",
+        ),
         ("payment_order", mapping.payment_orders != "never", f'payment_orders is "{mapping.payment_orders}"'),
         ("shipment_order", mapping.shipments == "shipment_order", 'shipments is "shipment_order"'),
         ("supplier", bool(suppliers), f"the source {suppliers[0].get('name') if suppliers else ''} names suppliers"),
@@ -66,6 +71,9 @@ def _poll(number: int, identifiers: Identifiers, mapping: CommerceOS, sources: T
         yield ("targets", number, "commerceos", "poll", "source"), what, f"such sources: {listed}"
         return
     at, table = able[mapping.poll.source]
+    if "poll" in table:
+        what = f"the source {mapping.poll.source} is polled by itself already"
+        yield ("targets", number, "commerceos", "poll", "source"), what, "leave out one of the two"
     options = table.get("options")
     read = options.get("order_identifier") if isinstance(options, Mapping) else None
     if read is not None and read != identifiers.order:

@@ -24,6 +24,7 @@ IDENTIFIERS = (
 MAPPING = '[targets.commerceos]\ncompany = "ACME"\nsellers = ["MAIN"]\npayment_methods = { "*" = "com.heads.card" }\n'
 TARGET = HEAD + IDENTIFIERS + MAPPING
 POLL = '[targets.commerceos.poll]\nsource = "erp"\n'
+POLLED = '[sources.poll]\nbase_url = "https://api.example.com"\nauth = { scheme = "bearer", token = "env:T" }\n'
 ALL = (
     'channel = "com.acme.channel"\nsupplier = "com.acme.supplier-id"\npayment_order = "com.acme.payment-order-id"\n'
     'shipment_order = "com.acme.shipment-order-id"\n'
@@ -79,6 +80,16 @@ def mistakes(tmp_path: Path, text: str) -> list[str]:
         ),
         (TARGET.replace("com.acme.sku", "sku"), "sku", "targets[0].identifiers.sku: "),
         (ERP + TARGET + POLL, "[targets.ident", "targets[0].identifiers.channel: is required: the poll asks for the"),
+        (
+            TARGET + "[targets.commerceos.reconcile]\n",
+            "[targets.ident",
+            "targets[0].identifiers.channel: is required: the orders of one source are compared by it",
+        ),
+        (
+            ERP + POLLED + HEAD + IDENTIFIERS + ALL + MAPPING + POLL,
+            'source = "erp"',
+            "targets[0].commerceos.poll.source: the source erp is polled by itself already",
+        ),
         (
             TARGET + 'payment_orders = "several_sellers"\n',
             "[targets.identifiers]",

@@ -10,7 +10,8 @@ from typing import Any
 import orjson
 
 from connectors.pollers.position import PollRequest
-from connectors.sandbox.commerceos.model import Stage, Status
+from connectors.sandbox.commerceos.model import Order, Shipment, Stage, Status
+from connectors.sandbox.commerceos.shelf import Shelf
 from projections.commerceos import APPROVE, CANCEL, CREATE, RELEASE, SHIPMENT
 from streams import topics
 from streams.vocabulary import OrderStatus
@@ -120,6 +121,7 @@ async def test_both_sides_are_compared_and_a_repeat_mends_what_it_can(kafka: str
         assert {number: expected[number] for number in (5, GIVEN_UP, FORGOTTEN, STRANGER)} == found
         assert (0, {}) == (await compared(at, "--since", "1m"))[:2]
         await it_runs_by_itself(at)
+        await all_that_is_lost_comes_back(at, orders)
 
 
 def stands(at: Site, order: Made) -> tuple[str, ...]:
@@ -166,6 +168,23 @@ async def it_runs_by_itself(at: Site) -> None:
     assert (4, 2, "warning") == (line["differences"], line["missing"], line["level"])
     named = {each["order_key"] for each in at.log_lines("both sides differ")}
     assert {at.key(number) for number in (5, GIVEN_UP, FORGOTTEN, STRANGER)} == named
+
+
+async def all_that_is_lost_comes_back(at: Site, orders: dict[str, Made]) -> None:
+    """CommerceOS as it was before any order: every one is made, paid, approved, sent and cancelled again, each once."""
+    store = at.shop.api.store
+    store.orders, store.shipments, store.payments = Shelf[Order]("TO"), Shelf[Shipment]("SO"), {}
+    code, _, summary = await compared(at, "--since", "1d")
+    assert (1, {"missing": len(orders) + 2}) == (code, summary["differences"])
+    assert 1 == (await orderlog(at, "reconcile", at.name, "--since", "1d", "--heal", "--yes"))[0]
+
+    async def is_back() -> bool:
+        return {GIVEN_UP, FORGOTTEN} == set((await compared(at, "--since", "1d"))[1])
+
+    await until(is_back, "all is made again", every_s=0.2)
+    assert len(orders) == len(store.orders)
+    assert {1} == {len(order.payments) for order in store.orders if order.payments}
+    assert ["Released"] == [shipment.status for shipment in store.shipments]
 
 
 async def test_payment_methods_are_listed_with_our_words(kafka: str, tmp_path: Path) -> None:
