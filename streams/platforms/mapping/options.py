@@ -25,7 +25,7 @@ ORDER_FIELDS = (
     *("status", "payment_status", "delivery_state", "type", "placed_at", "expected_at", "cancel_reason", "note"),
 )
 LISTS: Mapping[str, tuple[str, ...]] = {
-    "lines": tuple(name for name in Line.model_fields if name != "instances"),
+    "lines": tuple(Line.model_fields),
     "payments": tuple(Payment.model_fields),
     "shipments": tuple(Shipment.model_fields),
 }

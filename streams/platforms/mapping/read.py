@@ -97,6 +97,8 @@ def _value(name: str, expression: Expression, item: Any, work: Work) -> Any:
         return ABSENT
     if name in TIMES:
         return time_of(value)
+    if name == "instances":
+        return _units(value)
     return format(value, "f") if isinstance(value, Decimal) else text(value)
 
 
@@ -113,9 +115,21 @@ def _members(each: Expression, item: Any, work: Work) -> list[Any] | None:
     return members
 
 
+def _units(value: Any) -> list[dict[str, str]] | Missing:
+    """Serialised units, each an object of texts such as its IMEI; one object counts as a list of one."""
+    units = [value] if isinstance(value, dict) else value
+    if not isinstance(units, list) or not units or not all(isinstance(unit, dict) for unit in units):
+        return ABSENT
+    if len(units) > MEMBERS_MAX:
+        raise Undecodable("too-large", f"lines.instances: has more than {MEMBERS_MAX} members")
+    return [{name: known for name, told in unit.items() if isinstance(known := text(told), str)} for unit in units]
+
+
 def _lines(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A line without a quantity is one piece; one without an id is known by its product, or its SKU."""
-    return number_lines([{"quantity": 1, **line, "id": _id(line) or _product(line)} for line in lines])
+    """A line without a quantity is as many pieces as units are told of, or one; one without an id is known by its
+    product, or its SKU."""
+    counted = ({"quantity": len(line.get("instances", ())) or 1, **line} for line in lines)
+    return number_lines([{**line, "id": _id(line) or _product(line)} for line in counted])
 
 
 def _product(line: Mapping[str, Any]) -> str | None:

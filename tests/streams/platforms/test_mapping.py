@@ -325,3 +325,25 @@ def test_any_expression_on_any_body_ends_in_events_or_a_refusal(
     assert all(OrderEvent.from_json(event.to_json()) == event for event in events)
     if len(found) == 1 and events:
         assert events[0].order_key == f"acme:{identity.native_id}"
+
+
+def test_serialised_units_are_read_and_counted() -> None:
+    """A phone without its IMEI cannot be sold; two of them in one line are two pieces."""
+    lines = {"each": "rows", "sku": "sku", "quantity": "n", "instances": "units"}
+    rows = [
+        {"sku": "PHONE", "units": [{"imei": 359876543210123, "colour": None}, {"imei": "359876543210124"}]},
+        {"sku": "PLAN", "units": {"phoneImei": "359876543210123"}},
+        {"sku": "CASE", "n": 3, "units": []},
+        {"sku": "BOX", "units": ["359876543210125"]},
+    ]
+    facts = one(created(rows=rows), lines=lines).data
+    assert [
+        ("PHONE", 2, ({"imei": "359876543210123"}, {"imei": "359876543210124"})),
+        ("PLAN", 1, ({"phoneImei": "359876543210123"},)),
+        ("CASE", 3, None),
+        ("BOX", 1, None),
+    ] == [(line.sku, line.quantity, line.instances) for line in facts.lines or ()]
+    many = [{"sku": "PHONE", "units": [{"imei": "1"}] * 2001}]
+    with pytest.raises(Undecodable) as refused:
+        one(created(rows=many), lines=lines)
+    assert "too-large" == refused.value.reason
