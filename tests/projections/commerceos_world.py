@@ -205,6 +205,10 @@ class World:
         recorded: Sequence[Any] = self.theirs.payments
         return {each.transaction_id: format(each.amount, "f") for each in recorded}
 
+    def data(self, type: CommandType) -> dict[str, Any]:
+        """Of the last command of the type."""
+        return [command for command in self.commands if command.type is type][-1].data
+
     def shipments(self) -> list[str]:
         return [each.status for each in self.theirs.shipments] if self.theirs else []
 

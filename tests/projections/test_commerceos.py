@@ -15,13 +15,8 @@ from tests.projections.commerceos_world import World, said
 BASIC = ["create_order", "change_delivery_address", "create_payment", "approve_order"]
 
 
-def data(world: World, type: CommandType) -> dict[str, Any]:
-    """Of the last command of the type."""
-    return [command for command in world.commands if command.type is type][-1].data
-
-
 def order_data(*events: OrderEvent, **mapping: Any) -> dict[str, Any]:
-    document: dict[str, Any] = data(World(mapping).run(*events), CommandType.CREATE_ORDER)["order"]
+    document: dict[str, Any] = World(mapping).run(*events).data(CommandType.CREATE_ORDER)["order"]
     return document
 
 

@@ -11,13 +11,8 @@ from tests.projections.commerceos_world import World
 BASIC = ["create_order", "change_delivery_address", "create_payment", "approve_order"]
 
 
-def data(world: World, type: CommandType) -> dict[str, Any]:
-    """Of the last command of the type."""
-    return [command for command in world.commands if command.type is type][-1].data
-
-
 def order_data(*events: OrderEvent, **mapping: Any) -> dict[str, Any]:
-    document: dict[str, Any] = data(World(mapping).run(*events), CommandType.CREATE_ORDER)["order"]
+    document: dict[str, Any] = World(mapping).run(*events).data(CommandType.CREATE_ORDER)["order"]
     return document
 
 
@@ -111,13 +106,13 @@ def test_attention_is_whoever_is_named_in_full() -> None:
         ({"name": "A**", "company": "Acme"}, "Acme"),
     ):
         world = World().run(placed(shipping_address={**address("Storgatan 1"), **given}))
-        assert data(world, CommandType.CHANGE_DELIVERY_ADDRESS)["address"]["attention"] == shown
+        assert world.data(CommandType.CHANGE_DELIVERY_ADDRESS)["address"]["attention"] == shown
 
 
 def test_reservation_is_counted_from_the_creation_and_states_nothing() -> None:
     """Else each event would state another document, and update the order."""
     world = World({"reserve_s": 3600}).run(PLACED)
-    assert data(world, CommandType.CREATE_ORDER)["order"]["reserved_until"] == "2026-01-02T04:04:05Z"
+    assert world.data(CommandType.CREATE_ORDER)["order"]["reserved_until"] == "2026-01-02T04:04:05Z"
     assert world.statuses() == ["Reserved"]
     assert world.run(PAID).types == BASIC
 
@@ -127,7 +122,7 @@ def test_shipment_order_of_its_own_has_what_it_needs() -> None:
     world = World({"shipments": "shipment_order"})
     world.run(PLACED, PAID)
     world.take(PACKED)
-    assert data(world, CommandType.CREATE_SHIPMENT)["shipment"] == {
+    assert world.data(CommandType.CREATE_SHIPMENT)["shipment"] == {
         "as": "shipment_order",
         "shipper": {"company": "ACME-RETAIL"},
         "recipient": {"customer": "CUST-1"},

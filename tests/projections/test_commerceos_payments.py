@@ -1,6 +1,5 @@
 """Money at CommerceOS, as seed 002 has it: what was taken and given back, each transaction once."""
 
-from typing import Any
 
 import pytest
 
@@ -9,11 +8,6 @@ from tests.projections.commerceos_events import CANCELLED, PAID, PLACED, REFUND,
 from tests.projections.commerceos_world import NOW, World, said
 
 BASIC = ["create_order", "change_delivery_address", "create_payment", "approve_order"]
-
-
-def data(world: World, type: CommandType) -> dict[str, Any]:
-    """Of the last command of the type."""
-    return [command for command in world.commands if command.type is type][-1].data
 
 
 def payment_data(command: Command) -> tuple[str, str, str | None]:
@@ -70,7 +64,7 @@ def test_time_and_currency_of_a_payment_are_the_platform_s() -> None:
     """The books go by when the money was taken, not by when we came to write it down."""
     payment = {"id": "pi-1", "amount": "10.10", "currency": "SEK"}
     world = World().run(PLACED, said(EventType.PAID, 60, payments=[payment]))
-    assert data(world, CommandType.CREATE_PAYMENT)["payment"] == {
+    assert world.data(CommandType.CREATE_PAYMENT)["payment"] == {
         "as": "action",
         "transaction_id": "pi-1",
         "timestamp": "2026-01-02T03:05:05Z",
