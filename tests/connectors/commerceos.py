@@ -1,5 +1,6 @@
 """A target of kind commerceos and its commands, for tests."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 from streams.settings.commerceos import CommerceOS, Identifiers
@@ -99,3 +100,45 @@ DATA: dict[CommandType, dict[str, Any]] = {
 def command(type: CommandType, data: dict[str, Any] | None = None, key: str = KEY, **given: Any) -> Command:
     fields = {"id": f"c-{type}", "target": NAME, "caused_by": "e-1", "created_at": make.START, **given}
     return Command(type=type, order_key=key, data=DATA.get(type, {}) if data is None else data, **fields)
+
+
+def given(url: str, **changes: Any) -> dict[str, Any]:
+    """For `harness.line`: what is set of the target, with tokens by client credentials from the stand-in at `url`."""
+    auth = {
+        "scheme": "oauth2",
+        "token_url": f"{url}/oauth2/token",
+        "client_id": "sandbox-client",
+        "client_secret": "env:SANDBOX_TOKEN",
+    }
+    return {"kind": NAME, "auth": auth, "identifiers": IDENTIFIERS, "commerceos": MAPPING, **changes}
+
+
+@dataclass
+class Orders:
+    """Commands for a target that has another name in each test; each has an id of its own."""
+
+    target: str
+    made: list[Command] = field(default_factory=list)
+
+    def command(self, key: str, type: CommandType, data: dict[str, Any] | None = None) -> Command:
+        """A payment's transaction is the order's own, unless `data` says something else."""
+        if data is None:
+            data = {"payment": payment(transaction_id=f"TX-{key}")} if type is CommandType.CREATE_PAYMENT else None
+        id = f"{self.target}-{len(self.made)}"
+        self.made.append(command(type, data, key, id=id, target=self.target, created_at=make.now()))
+        return self.made[-1]
+
+    def commands(self, key: str, *types: CommandType) -> list[Command]:
+        return [self.command(key, type) for type in types]
+
+
+FULFILLED = (
+    CommandType.CREATE_ORDER,
+    CommandType.CHANGE_DELIVERY_ADDRESS,
+    CommandType.CHANGE_INVOICE_ADDRESS,
+    CommandType.CREATE_PAYMENT,
+    CommandType.APPROVE_ORDER,
+    CommandType.CREATE_SHIPMENT,
+    CommandType.RELEASE_SHIPMENT,
+)
+CANCELLED = (CommandType.CREATE_ORDER, CommandType.APPROVE_ORDER, CommandType.CANCEL_ORDER)

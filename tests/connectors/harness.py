@@ -29,7 +29,8 @@ from tests.kafka import produce, read_committed, unique_name
 class Line:
     """Everything of one target. `given` are fields of its section of the settings; `pending_max` of `[connectors]`.
 
-    `source`: of whose orders an API of kind `quickbutik` is asked; None: the target is an external system.
+    `source`: of whose orders an API of kind `quickbutik` is asked. `kind`: another one, whose `auth` is `given`. With
+    neither, the target is an external system.
     """
 
     bootstrap: str
@@ -39,6 +40,7 @@ class Line:
     given: dict[str, Any] = field(default_factory=dict)
     pending_max: int = 10_000
     source: str | None = None
+    kind: str | None = None
     workers: list["Worker"] = field(default_factory=list)
 
     def prepare(self) -> None:
@@ -68,6 +70,8 @@ base_url = "{self.url}"
 
     @property
     def _kind(self) -> str:
+        if self.kind is not None:
+            return f'[[targets]]\nkind = "{self.kind}"'
         if self.source is None:
             return '[[targets]]\nkind = "external"\nauth = { scheme = "bearer", token = "env:SANDBOX_TOKEN" }'
         return f"""
@@ -215,10 +219,11 @@ async def line(
     slots: int = 1,
     pending_max: int = 10_000,
     source: str | None = None,
+    kind: str | None = None,
     **given: Any,
 ) -> AsyncIterator[Line]:
     """A target with that many running worker slots."""
-    made = Line(bootstrap, url, folder, given=given, pending_max=pending_max, source=source)
+    made = Line(bootstrap, url, folder, given=given, pending_max=pending_max, source=source, kind=kind)
     await asyncio.to_thread(made.prepare)
     made.workers = [Worker(made, slot) for slot in range(slots)]
     for worker in made.workers:
