@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from streams.platforms.apicbase.problems import AGAIN, problems
 from streams.platforms.canonical import canonical
 from streams.platforms.config import InvalidOptions, SourceConfig
-from streams.platforms.facts import Statement, event_of, number_lines
+from streams.platforms.facts import Statement, event_of, flagged, number_lines
 from streams.platforms.fields import (
     ABSENT,
     Object,
@@ -33,6 +33,8 @@ from streams.vocabulary import EventType, OrderEvent, OrderStatus
 NAME = "apicbase"
 
 ORDERED, DELIVERED = "ORDERED", "DELIVERED"
+# A total is not required (seed 001), but a target may wait for one: a person is to know why.
+NO_TOTAL = "no-total"
 EVENTS: Mapping[str, tuple[EventType, int]] = {
     ORDERED: (EventType.PLACED, 0),
     DELIVERED: (EventType.DELIVERED, 1),
@@ -110,7 +112,7 @@ class Apicbase:
             facts["currency"] = self.currency
         facts["customer"] = _customer(document)
         facts["lines"] = number_lines([_line(package) for package in children(document, "packages") or ()])
-        return facts
+        return facts if facts.get("total") is not None else flagged(facts, NO_TOTAL)
 
 
 def configure(config: SourceConfig) -> Apicbase:

@@ -41,6 +41,13 @@ def test_the_sample_has_every_field_of_the_structure_in_its_order() -> None:
     ]
 
 
+@pytest.mark.parametrize("change", [drop("theoretical_price"), put("theoretical_price", value=None)])
+def test_order_without_a_total_is_flagged(change: Change) -> None:
+    """It is taken (the seed demands none), and a target may wait for a total that never comes: a person is to know."""
+    assert CASE.event(CASE.body(change)).data.flags == ("no-total",)
+    assert CASE.event().data.flags is None
+
+
 def test_every_field_of_the_order_is_in_the_event() -> None:
     """An order that loses its article numbers, its date or its remark on the way cannot be delivered."""
     read = CASE.event()
