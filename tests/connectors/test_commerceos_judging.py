@@ -1,0 +1,256 @@
+"""What CommerceOS' answers mean, as values. Invariant: whatever it answers, a command ends in a ruling."""
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.exchange import Answer, Request
+from connectors.targets import kind_of
+from connectors.verdict import Ruling, Verdict
+from streams.vocabulary import Command
+from streams.vocabulary import CommandType as Type
+from tests.connectors.commerceos import DATA, address, command, commerceos, order, payment_order, shipment_order
+
+KIND = kind_of(commerceos())
+LOOKED_AT = (Type.APPROVE_ORDER, Type.CANCEL_ORDER, Type.CREATE_SHIPMENT, Type.CHANGE_DELIVERY_ADDRESS)
+COMMANDS = [
+    *(command(type) for type in DATA),
+    command(Type.CREATE_PAYMENT, {"payment": payment_order()}),
+    command(Type.CREATE_SHIPMENT, {"shipment": shipment_order()}),
+    command(Type.CHANGE_DELIVERY_ADDRESS, {"address": address(), "after_approval": True}),
+]
+SHIPMENTS_MAX = 4
+
+
+def written(document: Any) -> bytes:
+    """Also integers that are longer than 64 bits."""
+    return json.dumps(document).encode()
+
+
+WORDS = st.sampled_from(["New", "Committed", "Cancelled", "Released", "PartiallyReleased", "x y", ""])
+KEYS = st.one_of(st.text(min_size=1, max_size=5), st.integers(), st.none(), st.booleans())
+THINGS = st.fixed_dictionaries(
+    {},
+    optional={
+        "identifiers": st.one_of(st.none(), st.fixed_dictionaries({}, optional={"key": KEYS})),
+        "status": st.one_of(WORDS, st.lists(WORDS, max_size=3), st.none()),
+        "shipments": st.one_of(st.none(), st.lists(st.just({}), max_size=2)),
+        "deliveryAddresses": st.one_of(st.none(), st.lists(st.one_of(st.none(), st.just({"line1": "x"})), max_size=2)),
+        "amount": st.one_of(st.text(max_size=5), st.integers(), st.just("497.50"), st.just("NaN")),
+        "code": st.one_of(st.text(max_size=5), st.integers(), st.just("OutOfStock")),
+        "path": st.one_of(st.text(max_size=5), st.just("items.0.product")),
+    },
+)
+BODIES = st.one_of(
+    st.binary(max_size=20),
+    THINGS.map(written),
+    st.lists(THINGS, max_size=SHIPMENTS_MAX).map(written),
+    st.sampled_from([b"", b"null", b"[]", b"{}", b"<html>", b"[null]", b"1e999", b'{"status":{"a":1}}']),
+)
+ANSWERS = st.one_of(
+    st.none(),
+    st.builds(
+        Answer,
+        st.one_of(
+            st.sampled_from([200, 201, 204, 301, 400, 401, 403, 404, 409, 422, 429, 500, 503]), st.integers(100, 599)
+        ),
+        st.sampled_from([{}, {"content-type": "application/json"}, {"content-type": "text/html; charset=utf-8"}]),
+        BODIES,
+        st.booleans(),
+    ),
+)
+
+
+def answer(status: int, document: Any = None, **headers: str) -> Answer:
+    return Answer(status, headers, b"" if document is None else orjson.dumps(document))
+
+
+def judged(made: Command, *answers: Answer) -> tuple[Ruling, list[Request]]:
+    """The ruling after these answers, and the requests that they were to."""
+    asked, ruling = list[Request](), KIND.request(made)
+    for each in answers:
+        assert isinstance(ruling, Request)
+        asked.append(ruling)
+        ruling = KIND.judge(made, ruling, each)
+    assert isinstance(ruling, Ruling)
+    return ruling, asked
+
+
+def refused(code: str, status: int = 400) -> Answer:
+    return answer(status, {"code": code, "message": "Ada Lovelace, Storgatan 1"})
+
+
+@given(st.sampled_from(COMMANDS), st.lists(ANSWERS, min_size=20, max_size=20))
+def test_whatever_is_answered_a_command_ends_in_a_ruling(made: Command, answers: list[Answer | None]) -> None:
+    """No answer raises, none leads round in circles, and none is shown to people as it came."""
+    ruling: Ruling | Request = KIND.request(made)
+    steps = 0
+    while isinstance(ruling, Request):
+        assert steps <= 2 * SHIPMENTS_MAX + 2
+        ruling = KIND.judge(made, ruling, answers[steps])
+        steps += 1
+    last = answers[steps - 1]
+    if ruling.verdict is Verdict.DELIVERED:
+        assert last is not None
+        assert 200 <= last.status < 300
+    else:
+        assert ruling.verdict is not Verdict.REFUSED or made.type in (
+            Type.CREATE_ORDER,
+            Type.UPDATE_ORDER,
+            Type.APPROVE_ORDER,
+        )
+    if ruling.why is not None:
+        assert ruling.why.isprintable()
+
+
+@given(ANSWERS.filter(lambda each: each is not None))
+def test_what_the_order_is_called_there_never_raises(given_: Answer) -> None:
+    assert KIND.ref(given_) is None or isinstance(KIND.ref(given_), str)
+
+
+def test_the_key_of_an_order_is_its_name_there_and_that_of_a_shipment_is_not() -> None:
+    ids = {"key": "TO1", "com.acme.order-id": "duda:shop/1"}
+    assert KIND.ref(answer(200, {"identifiers": ids})) == "TO1"
+    assert KIND.ref(answer(200, {"identifiers": {"key": "SO1"}})) is None
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+@pytest.mark.parametrize("type", [type for type in DATA if type is not Type.RELEASE_SHIPMENT])
+def test_new_and_repeated_are_delivered_alike(type: Type, status: int) -> None:
+    assert judged(command(type), answer(status))[0].verdict is Verdict.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("type", "found"),
+    [
+        (Type.APPROVE_ORDER, {"status": ["Committed"]}),
+        (Type.APPROVE_ORDER, {"status": ["Committed", "Fulfilled"]}),
+        (Type.CANCEL_ORDER, {"status": ["Cancelled"]}),
+        (Type.CREATE_SHIPMENT, {"status": ["Committed"], "shipments": [{"identifiers": {"key": "S"}}]}),
+        (
+            Type.CHANGE_DELIVERY_ADDRESS,
+            {
+                "deliveryAddresses": [
+                    {"line1": "Storgatan 1", "postalCode": "11122", "cityName": "Stockholm", "countryCode": "SE"}
+                ]
+            },
+        ),
+    ],
+)
+def test_what_is_refused_and_so_already_is_delivered(type: Type, found: Any) -> None:
+    """The answer to the first request was lost; the second is refused, for there is nothing left to do."""
+    ruling, asked = judged(command(type), refused("OrderNotApprovable"), answer(200, found))
+    assert (ruling.verdict, asked[1].method) == (Verdict.DELIVERED, "GET")
+
+
+@pytest.mark.parametrize(
+    ("type", "found"),
+    [
+        (Type.APPROVE_ORDER, {"status": ["New"]}),
+        (Type.APPROVE_ORDER, {"status": ["Cancelled"]}),
+        (Type.APPROVE_ORDER, {"status": ["Committed", "Reserved"]}),
+        (Type.APPROVE_ORDER, {"status": []}),
+        (Type.CANCEL_ORDER, {"status": ["Committed", "Cancelled"]}),
+        (Type.CREATE_SHIPMENT, {"status": ["Cancelled"], "shipments": [{}]}),
+        (Type.CREATE_SHIPMENT, {"status": ["New"], "shipments": []}),
+        (Type.CHANGE_DELIVERY_ADDRESS, {"status": ["Committed"], "deliveryAddresses": [{"line1": "Elsewhere"}]}),
+    ],
+)
+def test_what_is_refused_and_not_so_is_the_first_request_s_failure(type: Type, found: Any) -> None:
+    """A person sees what was refused, the API's word for it, and what the order is; nothing of the customer."""
+    ruling, _ = judged(command(type), refused("OrderNotX"), answer(200, found))
+    assert (ruling.verdict, ruling.is_about_earlier) == (Verdict.REJECTED, True)
+    assert (ruling.why or "").startswith("HTTP 400 OrderNotX; the order is ")
+    assert "Ada" not in (ruling.why or "")
+
+
+@pytest.mark.parametrize("type", LOOKED_AT)
+def test_a_look_that_fails_leaves_the_question_open(type: Type) -> None:
+    """It is asked again from the start: neither given up nor believed."""
+    for failed in (answer(503), answer(429), answer(200), answer(409)):
+        assert judged(command(type), refused("X"), failed)[0].verdict is Verdict.RETRY
+    ruling, _ = judged(command(type), refused("X"), answer(403))
+    assert (ruling.verdict, ruling.is_about_earlier) == (Verdict.REJECTED, True)
+    assert ruling.why == "HTTP 400 X; asked what became of it: HTTP 403"
+
+
+def test_out_of_stock_is_for_good_and_names_the_products_that_the_answer_names() -> None:
+    made = order(items=[{"sku": sku, "quantity": "1"} for sku in ("A", "A-1", "B")])
+    told = answer(409, {"code": "OutOfStock", "message": "A-1: 0 left for Ada"})
+    for type in (Type.CREATE_ORDER, Type.UPDATE_ORDER):
+        ruling, _ = judged(command(type, {"order": made}), told)
+        assert (ruling.verdict, ruling.why) == (Verdict.REFUSED, "HTTP 409 OutOfStock: out of stock: A-1")
+
+
+def test_out_of_stock_after_approval_does_not_cancel_what_is_approved() -> None:
+    """The order there is as it was: only the change was refused."""
+    made = command(Type.UPDATE_ORDER, {"order": order(), "after_approval": True})
+    ruling, _ = judged(made, answer(409, {"code": "OutOfStock"}))
+    assert (ruling.verdict, "a person must change it" in (ruling.why or "")) == (Verdict.REJECTED, True)
+
+
+def test_a_conflict_of_a_payment_is_a_person_s() -> None:
+    ruling, _ = judged(command(Type.CREATE_PAYMENT), answer(409, {"code": "TransactionDiffers"}))
+    assert (ruling.verdict, ruling.why) == (Verdict.REJECTED, "HTTP 409 TransactionDiffers")
+
+
+def test_a_payment_order_is_posted_only_where_there_is_none() -> None:
+    made = command(Type.CREATE_PAYMENT, {"payment": payment_order(amount="5.00")})
+    ruling, asked = judged(made, answer(404), answer(201))
+    assert (ruling.verdict, [each.method for each in asked]) == (Verdict.DELIVERED, ["GET", "POST"])
+    assert judged(made, answer(200, {"amount": "5"}))[0].verdict is Verdict.DELIVERED
+    assert judged(made, answer(200, {"amount": "5.01"}))[0].verdict is Verdict.REJECTED
+    assert judged(made, answer(500))[0].verdict is Verdict.RETRY
+    assert judged(made, answer(404), answer(400))[0].verdict is Verdict.REJECTED
+
+
+def shipment(key: str, *statuses: str) -> dict[str, Any]:
+    return {"identifiers": {"key": key}, "status": list(statuses)}
+
+
+def test_each_new_shipment_is_released_and_no_other() -> None:
+    """Also where the list says its status as one word, and where a release was done before and is refused."""
+    made = command(Type.RELEASE_SHIPMENT)
+    listed = answer(200, [shipment("A/1", "New"), shipment("B", "Released"), {**shipment("C"), "status": "New"}])
+    ruling, asked = judged(made, listed, refused("X"), answer(200, shipment("A/1", "Released")), answer(200))
+    assert ruling.verdict is Verdict.DELIVERED
+    assert [each.path for each in asked[1:]] == [
+        "/v1/shipment-orders/A%2F1/actions",
+        "/v1/shipment-orders/A%2F1~with(status)",
+        "/v1/shipment-orders/C/actions",
+    ]
+    assert judged(made, answer(200, [shipment("B", "Transiting")]))[0].verdict is Verdict.DELIVERED
+
+
+def test_a_shipment_that_stays_new_is_a_person_s() -> None:
+    listed = answer(200, [shipment("A", "New")])
+    ruling, _ = judged(command(Type.RELEASE_SHIPMENT), listed, refused("X"), answer(200, shipment("A", "New")))
+    assert (ruling.verdict, ruling.why, ruling.is_about_earlier) == (
+        Verdict.REJECTED,
+        "HTTP 400 X; the shipment is New",
+        True,
+    )
+
+
+@pytest.mark.parametrize("listed", [answer(200, []), answer(200, "?"), answer(200, [{"status": ["New"]}]), answer(502)])
+def test_without_a_shipment_the_release_waits(listed: Answer) -> None:
+    """It may be there in a moment; and if not, the retries end in a dead letter that says so."""
+    assert judged(command(Type.RELEASE_SHIPMENT), listed)[0].verdict is Verdict.RETRY
+
+
+@pytest.mark.parametrize("type", [Type.CREATE_ORDER, Type.APPROVE_ORDER, Type.RELEASE_SHIPMENT])
+def test_a_page_is_none_of_the_api_s_answers(type: Type) -> None:
+    """ "Back soon" with status 200, or a portal's 404, would lose an order or give it up."""
+    for status in (200, 403, 404):
+        page = Answer(status, {"content-type": "text/html"}, b"<html>Back soon</html>")
+        ruling, _ = judged(command(type), page)
+        assert (ruling.verdict, ruling.blames_target) == (Verdict.RETRY, True)
+
+
+def test_no_answer_means_the_same_request_again() -> None:
+    for made in COMMANDS:
+        assert KIND.judge(made, KIND.request(made), None) == Ruling(Verdict.RETRY)
