@@ -1,11 +1,14 @@
 """Settings of a target: each mapping that what it is set to do needs is named with its line before anything starts."""
 
+import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from projections import stock
 from streams.settings import SettingsError, check_targets, load
+from streams.settings.commerceos import CommerceOS, Identifiers, Reconciliation, StatusPoll
 
 TOKEN = 'auth = { scheme = "token", secrets = ["env:T"] }\n'
 SHOP = f'[[sources]]\nname = "shop"\nplatform = "duda"\n{TOKEN}'
@@ -148,6 +151,36 @@ def test_a_mapping_that_is_missing_is_told_with_its_line(tmp_path: Path, text: s
 def test_what_is_whole_is_let_pass(tmp_path: Path, text: str) -> None:
     """A check that refuses what works would keep the product from starting."""
     assert mistakes(tmp_path, text) == []
+
+
+@pytest.mark.parametrize("page", ["commerceos", "inventory", "quickbutik"])
+def test_what_the_page_of_a_target_shows_loads(tmp_path: Path, repository: Path, page: str) -> None:
+    """People copy it."""
+    (shown,) = re.findall(r"```toml\n(.*?)```", (repository / f"docs/targets/{page}.md").read_text(), re.DOTALL)
+    assert mistakes(tmp_path, shown) == []
+    assert page in [target.kind for target in load(tmp_path / "orderlog.toml", {}).targets]
+
+
+def test_the_page_of_commerceos_shows_and_explains_every_setting(repository: Path) -> None:
+    """One that no page names is one that nobody finds."""
+    page = (repository / "docs/targets/commerceos.md").read_text()
+    tables = {name for row in page.splitlines() if row.startswith("|") for name in re.findall(r"`\.?([a-z_.]+)`", row)}
+    for model in (Identifiers, CommerceOS, StatusPoll, Reconciliation):
+        assert set(model.model_fields) - {name.rpartition(".")[2] for name in tables} <= {"poll", "reconcile"}
+    (shown,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    (target,) = tomllib.loads(shown)["targets"]
+    assert set(Identifiers.model_fields) == set(target["identifiers"])
+    assert set(CommerceOS.model_fields) == set(target["commerceos"])
+    assert set(StatusPoll.model_fields) == set(target["commerceos"]["poll"])
+    assert set(Reconciliation.model_fields) == set(target["commerceos"]["reconcile"])
+
+
+def test_the_example_has_a_target_of_each_kind(tmp_path: Path, repository: Path) -> None:
+    """Commented out or not: what newcomers copy is where they look for what there is."""
+    example = (repository / "orderlog.example.toml").read_text()
+    assert mistakes(tmp_path, re.sub(r'^# (?=\[|"?[\w.]+"? = )', "", example, flags=re.MULTILINE)) == []
+    found = load(tmp_path / "orderlog.toml", {}).targets
+    assert {target.kind for target in found} == {"commerceos", "external", "inventory", "quickbutik"}
 
 
 def test_the_check_and_the_fold_agree_whose_orders_move_the_stock() -> None:

@@ -93,6 +93,8 @@ def test_refund_after_the_cancelling_is_told_to_a_person_or_a_payment_order(
     world = World({"payment_orders": payment_orders}).run(PLACED, PAID, CANCELLED, REFUND)
     assert ([each.type.value for each in world.dead], world.wrong) == (dead, [])
     assert [format(each.amount, "f") for each in world.store.payment_orders] == ([] if dead else ["-25"])
+    if dead:
+        assert "a person must record the payment" in (world.order.targets["cos"].last_error or "")
 
 
 def test_payment_that_is_only_recorded_there_does_not_go_back() -> None:

@@ -149,6 +149,9 @@ def _is_late(command: Command) -> bool:
 def _rejected(command: Command, why: str, *, is_about_earlier: bool) -> Ruling:
     if _is_late(command):
         why += "; the order was approved before it changed: a person must change it in CommerceOS"
+    payment = command.data.get("payment")
+    if isinstance(payment, Mapping) and payment.get("after_cancel") is True:
+        why += "; the order was cancelled before: a person must record the payment in CommerceOS"
     return Ruling(Verdict.REJECTED, why, is_about_earlier=is_about_earlier)
 
 
