@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 SINCE = timedelta(days=7)
+WHO_CHARS_MAX = 200
 SAME, DIFFERENT, MISUSE, UNREACHABLE = 0, 1, 2, 3
 
 
@@ -67,7 +68,7 @@ def command(
         _show(terminal, result, limit)
         if not heal or not result.differences:
             raise typer.Exit(DIFFERENT if result.differences else SAME)
-        raise typer.Exit(_heal(bootstrap, target, result, terminal, is_sure=yes, who=who or getpass.getuser()))
+        raise typer.Exit(_heal(bootstrap, target, result, terminal, is_sure=yes, who=_who(who)))
     except (PollError, Unreachable, Refused) as error:
         terminal.note(f"{target}: {error}")
         raise typer.Exit(UNREACHABLE) from None
@@ -95,6 +96,14 @@ def reading_of(target: Target, use: Callable[[Reading], Awaitable[T]]) -> T:
     return asyncio.run(used())
 
 
+def _who(given: str | None) -> str:
+    """Who is named in the audit; a container's user may have no name."""
+    try:
+        return (given or getpass.getuser())[:WHO_CHARS_MAX]
+    except (KeyError, OSError):
+        raise typer.BadParameter("say who heals: this user has no name", param_hint="--who") from None
+
+
 def _begin(given: str | None, target: Target, now: datetime) -> datetime | None:
     if given == "all":
         return None
@@ -119,6 +128,10 @@ def _compared(settings: Settings, target: Target, since: datetime | None, termin
 
 
 def _show(terminal: Terminal, result: Result, limit: int | None) -> None:
+    if result.unchecked:
+        terminal.note(f"payment methods were not checked: {result.unchecked}")
+    if result.unreadable:
+        terminal.note(f"{result.unreadable} state(s) here cannot be read and were passed over")
     if terminal.is_ndjson:
         terminal.lines(show.rows(result))
         return

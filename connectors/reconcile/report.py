@@ -39,6 +39,8 @@ def ended(result: Result) -> None:
         differences=len(result.differences),
         **{kind.value: count for kind, count in found.items() if count},
     )
+    if result.unchecked:
+        log.warning("payment methods cannot be checked", target=result.target, error=result.unchecked)
     for each in result.differences[:NAMED_MAX]:
         log.warning(
             "both sides differ", target=result.target, kind=each.kind.value, order_key=each.key,

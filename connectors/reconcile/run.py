@@ -6,7 +6,7 @@ the table was read, and one that was made there after the beginning are left for
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -41,7 +41,10 @@ RETRY_DELAYS_S = (1.0, 2.0, 5.0)
 
 @dataclass(slots=True)
 class Result:
-    """`ours` and `theirs`: status → how many orders. `under_way`: those left for the next run."""
+    """`ours` and `theirs`: status → how many orders. `under_way`: those left for the next run.
+
+    `unchecked`: why the payment methods could not be looked at.
+    """
 
     target: str
     since: datetime | None
@@ -51,8 +54,13 @@ class Result:
     compared: int = 0
     under_way: int = 0
     unreadable: int = 0
+    unchecked: str = ""
     differences: list[Difference] = field(default_factory=list)
     steps: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+class Stopped(Exception):
+    """Nobody waits for the comparison any more."""
 
 
 class Comparison:
@@ -73,12 +81,12 @@ class Comparison:
         self._sources, self._names = settings.sources_of(target.name), target.identifiers
         self._target, self._reading, self._now = target, reading, now
         self._progress, self._grace = progress, grace
-        self._take = PAGE_SIZE
+        self._take, self._is_stopped = PAGE_SIZE, False
 
     async def run(self, since: datetime | None) -> Result:
         """`since`: of orders placed then or later; None: all. Raises `PollError`, `Unreachable`, `Refused`."""
         result = Result(self._target.name, since, self._now())
-        methods = await self._patiently(partial(unknown_methods, self._reading, self._target))
+        methods = await self._methods(result)
         book = await asyncio.to_thread(self._read_book, since)
         result.unreadable = book.unreadable
         result.ours.update(order.status for order in book.orders.values() if order.is_created or order.is_dead)
@@ -94,14 +102,31 @@ class Comparison:
         }
         return result
 
+    async def _methods(self, result: Result) -> Mapping[str, Sequence[str]]:
+        """Who may read orders need not be allowed to read these; of an API that is gone the orders tell."""
+        try:
+            return await unknown_methods(self._reading, self._target)
+        except PollError as error:
+            result.unchecked = str(error)
+            return {}
+
+    def stop(self) -> None:
+        """What is read of Kafka is given up: a thread cannot be cancelled."""
+        self._is_stopped = True
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        if self._is_stopped:
+            raise Stopped
+        self._progress(what, done, total)
+
     def _read_book(self, since: datetime | None) -> Book:
-        with Log(self._bootstrap, self._progress) as log:
+        with Log(self._bootstrap, self._tell) as log:
             return read_book(log, self._spec, self._sources, since)
 
     def _moved(self, book: Book, keys: set[str]) -> frozenset[str]:
         if not keys:
             return frozenset()
-        with Log(self._bootstrap) as log:
+        with Log(self._bootstrap, self._tell) as log:
             return changed_since(log, book.ends, keys)
 
     def _rested(self, book: Book, result: Result) -> list[str]:

@@ -37,9 +37,12 @@ class Scheduled:
         if self._every is not None:
             self._due = now() if last is None else last + timedelta(seconds=self._every.interval_s)
         self._task: asyncio.Task[Result] | None = None
+        self._comparison: Comparison | None = None
 
     async def close(self) -> None:
         if self._task is not None:
+            if self._comparison is not None:
+                self._comparison.stop()
             self._task.cancel()
             await asyncio.wait({self._task})
         report.leave(self._target.name)
@@ -85,6 +88,7 @@ class Scheduled:
     async def _run(self, since: datetime) -> Result:
         reading = Reading(self._target, self._environ, pace_of(self._target), self._now)
         try:
-            return await Comparison(self._settings, self._target, reading, self._now).run(since)
+            self._comparison = Comparison(self._settings, self._target, reading, self._now)
+            return await self._comparison.run(since)
         finally:
             await reading.close()

@@ -22,6 +22,7 @@ def rows(result: Result) -> Iterator[Mapping[str, Any]]:
         "compared": result.compared,
         "under_way": result.under_way,
         "unreadable": result.unreadable,
+        **({"methods_unchecked": result.unchecked} if result.unchecked else {}),
         "differences": {kind.value: count for kind, count in counts(result).items() if count},
     }
 

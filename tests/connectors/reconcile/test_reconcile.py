@@ -10,8 +10,12 @@ from typing import Any
 import orjson
 
 from connectors.pollers.position import PollRequest
+from connectors.reconcile import show
+from connectors.reconcile.run import Comparison
 from connectors.sandbox.commerceos.model import Order, Shipment, Stage, Status
 from connectors.sandbox.commerceos.shelf import Shelf
+from connectors.sandbox.faults import Faults
+from connectors.status.reading import Reading, pace_of
 from projections.commerceos import APPROVE, CANCEL, CREATE, RELEASE, SHIPMENT
 from streams import topics
 from streams.vocabulary import OrderStatus
@@ -36,13 +40,26 @@ async def orderlog(at: Site, *arguments: str) -> tuple[int, list[dict[str, Any]]
     return process.returncode or 0, [orjson.loads(line) for line in out.splitlines()], error.decode()
 
 
-async def compared(at: Site, *arguments: str) -> tuple[int, dict[int, tuple[str, str, str]], dict[str, Any]]:
-    """Exit code, the differences by the order's number, the summary."""
-    code, lines, error = await orderlog(at, "reconcile", at.name, *arguments)
-    assert lines, error
-    found = {int(each["order_key"].rpartition(":")[2]): each for each in lines if "kind" in each}
-    (summary,) = [each for each in lines if "summary" in each]
-    return code, {number: (each["kind"], each["ours"], each["theirs"]) for number, each in found.items()}, summary
+Differences = dict[int, tuple[str, str, str]]
+
+
+def by_number(rows: list[dict[str, Any]]) -> tuple[Differences, dict[str, Any]]:
+    """The differences by the order's number, and the summary."""
+    found = {int(each["order_key"].rpartition(":")[2]): each for each in rows if "kind" in each}
+    (summary,) = [each for each in rows if "summary" in each]
+    return {number: (each["kind"], each["ours"], each["theirs"]) for number, each in found.items()}, summary
+
+
+async def compared(at: Site) -> tuple[Differences, dict[str, Any]]:
+    """As the command does, over the last day."""
+    now = datetime.now(UTC)
+    target = at.settings.target(at.name)
+    reading = Reading(target, {"TOKEN": TOKEN}, pace_of(target), lambda: now)
+    try:
+        result = await Comparison(at.settings, target, reading, lambda: now).run(now - timedelta(days=1))
+    finally:
+        await reading.close()
+    return by_number([dict(row) for row in show.rows(result)])
 
 
 def orders_of(at: Site) -> dict[str, Made]:
@@ -77,9 +94,9 @@ async def test_both_sides_are_compared_and_a_repeat_mends_what_it_can(kafka: str
         await until(lambda: stands(at, orders["is uncancelled there"]) == ("Cancelled",), "the cancellation")
         await until(lambda: at.shop.api.store.payments, "the payment")
         await tell(at, [*orders.values(), *without_commands(at)])
-        code, found, summary = await compared(at, "--since", "1d")
+        found, summary = await compared(at)
         assert {GIVEN_UP: ("missing", "given up", "-"), FORGOTTEN: ("missing", "New", "-")} == found
-        assert (1, 2, 8) == (code, summary["under_way"], summary["compared"] - 1)
+        assert (2, 9) == (summary["under_way"], summary["compared"])
 
         await sabotage(at, orders)
         expected = {
@@ -92,8 +109,9 @@ async def test_both_sides_are_compared_and_a_repeat_mends_what_it_can(kafka: str
             FORGOTTEN: ("missing", "New", "-"),
             STRANGER: ("unknown", "-", "New"),
         }
-        code, found, summary = await compared(at, "--json", "--since", "1d")
-        assert (1, expected) == (code, found)
+        code, lines, error = await orderlog(at, "reconcile", at.name, "--json", "--since", "1d")
+        found, summary = by_number(lines)
+        assert (1, expected) == (code, found), error
         assert {"status": 3, "payments": 1, "shipment": 1, "missing": 2, "unknown": 1} == summary["differences"]
         assert {"Committed": 4, "Cancelled": 1, "New": 4, "-": 1} == summary["ours"]
 
@@ -114,12 +132,13 @@ async def test_both_sides_are_compared_and_a_repeat_mends_what_it_can(kafka: str
         assert "ada" in error
 
         async def is_mended() -> bool:
-            return not {2, 3, 4, 6} & set((await compared(at, "--since", "1d"))[1])
+            return not {2, 3, 4, 6} & set((await compared(at))[0])
 
         await until(is_mended, "the repeats are delivered", every_s=0.2)
-        code, found, _ = await compared(at, "--since", "1d")
+        found, _ = await compared(at)
         assert {number: expected[number] for number in (5, GIVEN_UP, FORGOTTEN, STRANGER)} == found
-        assert (0, {}) == (await compared(at, "--since", "1m"))[:2]
+        code, lines, _ = await orderlog(at, "reconcile", at.name, "--since", "1m")
+        assert (0, {}) == (code, by_number(lines)[0])
         await it_runs_by_itself(at)
         await all_that_is_lost_comes_back(at, orders)
 
@@ -174,12 +193,11 @@ async def all_that_is_lost_comes_back(at: Site, orders: dict[str, Made]) -> None
     """CommerceOS as it was before any order: every one is made, paid, approved, sent and cancelled again, each once."""
     store = at.shop.api.store
     store.orders, store.shipments, store.payments = Shelf[Order]("TO"), Shelf[Shipment]("SO"), {}
-    code, _, summary = await compared(at, "--since", "1d")
-    assert (1, {"missing": len(orders) + 2}) == (code, summary["differences"])
+    assert {"missing": len(orders) + 2} == (await compared(at))[1]["differences"]
     assert 1 == (await orderlog(at, "reconcile", at.name, "--since", "1d", "--heal", "--yes"))[0]
 
     async def is_back() -> bool:
-        return {GIVEN_UP, FORGOTTEN} == set((await compared(at, "--since", "1d"))[1])
+        return {GIVEN_UP, FORGOTTEN} == set((await compared(at))[0])
 
     await until(is_back, "all is made again", every_s=0.2)
     assert len(orders) == len(store.orders)
@@ -189,25 +207,21 @@ async def all_that_is_lost_comes_back(at: Site, orders: dict[str, Made]) -> None
 
 async def test_payment_methods_are_listed_with_our_words(kafka: str, tmp_path: Path) -> None:
     """A method that does not exist would make a dead letter of every payment by it."""
-    async with site(kafka, tmp_path) as at:
-        code, rows, _ = await orderlog(at, "payment-methods", at.name)
-        assert (0, ["gift"]) == (code, next(row["words"] for row in rows if row["method"] == "com.heads.store-credit"))
-        del at.shop.api.store.methods["com.heads.store-credit"]
-        code, rows, error = await orderlog(at, "payment-methods", at.name, "--json")
-        assert (1, False) == (code, next(row["exists"] for row in rows if row["method"] == "com.heads.store-credit"))
-        assert "com.heads.store-credit does not exist there (gift)" in error
+    async with site(kafka, tmp_path, gift="com.heads.gone") as at:
+        code, rows, error = await orderlog(at, "payment-methods", at.name)
+        listed = {row["method"]: (row["words"], row["exists"]) for row in rows}
+        assert (1, (["gift"], False)) == (code, listed["com.heads.gone"])
+        assert ((["*"], True), ([], True)) == (listed["com.heads.card"], listed["com.heads.cash"])
+        assert "com.heads.gone does not exist there (gift)" in error
         code, lines, _ = await orderlog(at, "reconcile", at.name)
-        assert (1, "method", "com.heads.store-credit") == (code, lines[0]["kind"], lines[0]["method"])
-        (worker,) = at.workers
-        await until(lambda: at.asked(), "the check at the start")
-        await worker.stop()
-        worker.start()
+        assert (1, "method", "com.heads.gone") == (code, lines[0]["kind"], lines[0]["method"])
         await until(lambda: at.log_lines("payment method does not exist"), "the warning at the start")
         (line,) = at.log_lines("payment method does not exist")
-        assert ("com.heads.store-credit", ["gift"]) == (line["method"], line["words"])
+        assert ("com.heads.gone", ["gift"]) == (line["method"], line["words"])
+        at.shop.api.store.methods["com.heads.gone"] = "Gift card"
+        assert 0 == (await orderlog(at, "payment-methods", at.name, "--json"))[0]
         code, _, error = await orderlog(at, "payment-methods", "nothing")
         assert (2, True) == (code, "no target of kind commerceos has the name nothing" in error)
-        at.shop.api.tokens.expire()
-        at.shop.api.door.faults = at.shop.api.door.faults.model_copy(update={"error_rate": 1})
+        at.shop.api.door.faults = Faults(error_rate=1)
         code, rows, error = await orderlog(at, "payment-methods", at.name)
         assert (3, [], True) == (code, rows, "HTTP 5" in error)

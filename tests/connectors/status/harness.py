@@ -23,6 +23,7 @@ from tests.connectors.harness import until
 from tests.connectors.sandbox_commerceos.shop import TOKEN, Shop, shop
 from tests.kafka import SHARED_PARTITIONS, read_committed, unique_name
 
+GIFT = "com.heads.store-credit"
 SETTINGS = """
 [kafka]
 bootstrap = "{bootstrap}"
@@ -58,7 +59,7 @@ store = "com.acme.store-id"
 [targets.commerceos]
 company = "ACME-RETAIL"
 sellers = ["WAREHOUSE-MAIN"]
-payment_methods = {{ "*" = "com.heads.card", "gift" = "com.heads.store-credit" }}
+payment_methods = {{ "*" = "com.heads.card", "gift" = "{gift}" }}
 reads_per_second = 50
 {more}
 [[routes]]
@@ -75,12 +76,13 @@ class Site:
     folder: Path
     shop: Shop
     more: str
+    gift: str
     name: str = field(default_factory=lambda: unique_name("site"))
     workers: list["Worker"] = field(default_factory=list)
 
     def prepare(self) -> None:
         facts = {"bootstrap": self.bootstrap, "partitions": SHARED_PARTITIONS, "url": self.shop.url}
-        about = {"folder": self.folder, "name": self.name, "source": self.source}
+        about = {"folder": self.folder, "name": self.name, "source": self.source, "gift": self.gift}
         self.config.write_text(SETTINGS.format(**facts, **about, more=self.more.replace("{name}", self.name)))
         assert [] == admin.create(self.settings).left
 
@@ -216,10 +218,15 @@ class Worker:
 
 
 @asynccontextmanager
-async def site(bootstrap: str, folder: Path, more: str = "", *, slots: int = 1, **given: Any) -> AsyncIterator[Site]:
-    """A CommerceOS that is watched by that many worker slots. `more`: of `[targets.commerceos]`; `given`: of `shop`."""
+async def site(
+    bootstrap: str, folder: Path, more: str = "", *, slots: int = 1, gift: str = GIFT, **given: Any
+) -> AsyncIterator[Site]:
+    """A CommerceOS that is watched by that many worker slots. `more`: of `[targets.commerceos]`; `given`: of `shop`.
+
+    `gift`: what becomes of that payment method.
+    """
     async with shop(**given) as api:
-        made = Site(bootstrap, folder, api, more)
+        made = Site(bootstrap, folder, api, more, gift)
         await asyncio.to_thread(made.prepare)
         made.workers = [Worker(made, slot) for slot in range(slots)]
         for worker in made.workers:
