@@ -50,7 +50,10 @@ def transaction_id(order: Order, payment: Payment) -> str:
 def told_at(order: Order, payment: Payment) -> datetime | None:
     """When a platform told of the payment; None where only the order's status did."""
     clocks = by_field(order.bookkeeping.held)
-    paths = (f"payments.{payment.id}.{name}" for name in Payment.model_fields)
+    named = _unpriced(order) if payment.id == WHOLE else payment
+    if named is None:
+        return None
+    paths = (f"payments.{named.id}.{name}" for name in Payment.model_fields)
     told = [clocks[path] for path in paths if path in clocks]
     return EPOCH + timedelta(microseconds=min(told)[0]) if told else None
 
@@ -58,8 +61,13 @@ def told_at(order: Order, payment: Payment) -> datetime | None:
 def _whole(order: Order) -> Payment | None:
     if not order.total or order.total < 0:
         return None
-    known = next((each for each in order.payments if each.amount is None and not _is_void(each)), None)
+    known = _unpriced(order)
     return Payment(id=WHOLE, method=known.method if known else None, amount=order.total, currency=order.currency)
+
+
+def _unpriced(order: Order) -> Payment | None:
+    """The payment that a platform named without saying of how much it was."""
+    return next((each for each in order.payments if each.amount is None and not _is_void(each)), None)
 
 
 def _is_void(payment: Payment) -> bool:

@@ -75,6 +75,13 @@ def test_time_and_currency_of_a_payment_are_the_platform_s() -> None:
     assert NOW.isoformat().startswith("2026-01-02T03:04:05")
 
 
+def test_payment_that_is_named_without_an_amount_has_the_time_at_which_it_was_told_of() -> None:
+    """Selldone and Duda name the transaction alone: written down late, it must not stand in another month's books."""
+    world = World().run(said(EventType.PAID, 60, payments=[{"id": "sd-1", "method": "card"}]), PLACED)
+    payment = world.data(CommandType.CREATE_PAYMENT)["payment"]
+    assert ("shop:1:paid", "2026-01-02T03:05:05Z") == (payment["transaction_id"], payment["timestamp"])
+
+
 def test_refund_is_a_negative_payment_and_comes_before_the_cancelling() -> None:
     """Once it is cancelled the order takes no payment any more."""
     world = World().run(PLACED, PAID)

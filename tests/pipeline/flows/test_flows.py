@@ -83,6 +83,7 @@ def test_basic_order_whose_payment_comes_before_it(played: World) -> None:
         payments=[paid(f"{play.BASIC}:paid", "451.16", "USD")],
     )
     check(played, expected, APPROVED)
+    assert ["2024-09-30T10:43:44Z"] == played.paid_at(play.BASIC), "when Selldone told of it, not when we wrote it down"
     assert OrderStatus.CONFIRMED is state(played, play.BASIC, OrderStatus.CONFIRMED)
 
 
@@ -204,11 +205,7 @@ def test_no_command_came_at_a_wrong_time_and_nothing_was_doubled(played: World) 
     """What a stand-in that enforces the guide's rules has counted, over all flows, faults and kills."""
     stats = played.stats()
     wrong = {why: stats["refused_why"][why] for why in ("order", "invalid", "unknown", "conflict")}
-    assert ({"order": 0, "invalid": 0, "unknown": 0, "conflict": 0}, 0, 1) == (
-        wrong,
-        stats["doubled"],
-        stats["refused_why"]["stock"],
-    )
+    assert ({"order": 0, "invalid": 0, "unknown": 0, "conflict": 0}, 0) == (wrong, stats["doubled"])
     assert (0, True) == (stats["rate_refused"], stats["busiest_window"] <= setting.REQUESTS_MAX), "in any one second"
     assert [] == [fault for fault, count in stats["faults"].items() if not count], "each fault was met"
     assert stats["tokens"] > 1, "a token has ended meanwhile"

@@ -15,6 +15,7 @@ from connectors.sandbox.commerceos.admin import ORDER
 from connectors.sandbox.commerceos.api import CommerceOSApi
 from connectors.sandbox.commerceos.model import Order as Record
 from connectors.sandbox.commerceos.query import project
+from connectors.sandbox.commerceos.read import moment_text
 from connectors.sandbox.commerceos.views import order_view
 from connectors.sandbox.faults import Faults
 from connectors.sandbox.quickbutik import QuickbutikApi
@@ -98,6 +99,11 @@ class World:
     def is_(self, key: str, *statuses: str) -> bool:
         found = self.found(key)
         return found is not None and tuple(found.statuses) == statuses
+
+    def paid_at(self, key: str) -> list[str]:
+        """The times of the payments in CommerceOS' record."""
+        found = self.found(key)
+        return [moment_text(payment.timestamp) for payment in found.payments] if found else []
 
     def effects(self, key: str) -> Counter[str]:
         """What was done for the order: action → how often. Repeats that changed nothing are not counted."""
