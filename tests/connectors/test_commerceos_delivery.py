@@ -30,6 +30,7 @@ from tests.connectors.harness import line
 from tests.connectors.sandbox_commerceos.shop import TOKEN as WATCHER
 from tests.connectors.sandbox_commerceos.shop import product, shop
 
+LAST_ONE = ("duda:s/last-1", "duda:s/last-2")
 # An id that is full of what means something in a path.
 AWKWARD = "duda:my shop/50%~with(status)=é"
 
@@ -99,6 +100,9 @@ def everything(orders: Orders) -> None:
     orders.commands("duda:s/late", Type.CREATE_SHIPMENT)
     orders.commands("duda:s/too-early", Type.CREATE_ORDER, Type.CANCEL_ORDER, Type.APPROVE_ORDER)
     orders.command("duda:s/short", Type.CREATE_ORDER, {"order": order(items=[{"sku": "SCARCE", "quantity": "2"}])})
+    for key in LAST_ONE:
+        orders.command(key, Type.CREATE_ORDER, {"order": order(items=[{"sku": "SCARCE", "quantity": "1"}])})
+        orders.command(key, Type.APPROVE_ORDER)
     orders.command("duda:s/unknown", Type.CREATE_ORDER, {"order": order(items=[{"sku": "NO-SUCH", "quantity": "1"}])})
     orders.command("duda:s/unmapped", Type.CREATE_PAYMENT, {"payment": payment(method="Wolt")})
     orders.command("duda:s/taken", Type.CREATE_ORDER)
@@ -219,6 +223,14 @@ def test_out_of_stock_is_refused_for_good_and_says_which_product(delivered: Deli
     assert (outcome.result, outcome.http_status, outcome.attempts) == (OutcomeResult.REFUSED, 409, 1)
     assert outcome.error == "HTTP 409 OutOfStock (items): out of stock: SCARCE"
     assert [] == [each for each in delivered.letters.values() if each.command.order_key == "duda:s/short"]
+
+
+def test_of_two_approvals_for_the_last_one_the_second_is_refused(delivered: Delivered) -> None:
+    """The command names no product: the order is asked, and the first answer is the one that counts."""
+    assert sorted(delivered.results(key)[1] for key in LAST_ONE) == ["delivered", "refused"]
+    (outcome,) = (of for key in LAST_ONE for _, of in delivered.of(key) if of and of.result is OutcomeResult.REFUSED)
+    assert (outcome.http_status, outcome.error) == (409, "HTTP 409 OutOfStock (items): out of stock: SCARCE")
+    assert '"code":"OutOfStock"' in (outcome.response or "")
 
 
 def _error(delivered: Delivered, key: str) -> str:

@@ -186,6 +186,36 @@ def test_out_of_stock_is_for_good_and_names_the_products_that_the_answer_names()
         assert (ruling.verdict, ruling.why) == (Verdict.REFUSED, "HTTP 409 OutOfStock: out of stock: A-1")
 
 
+def test_out_of_stock_at_an_approval_asks_for_the_names_of_the_products() -> None:
+    """The command does not hold them; whether they are told or not, it is refused, and by the first answer."""
+    told = answer(409, {"code": "OutOfStock", "message": "W-1: 0 left for Ada"})
+    items = {"items": [{"product": {"identifiers": {"com.acme.sku": sku}}} for sku in ("W", "W-1", "")] + [None]}
+    for named, why in ((answer(200, items), ": W-1"), (answer(503), ""), (answer(200, {"items": "?"}), "")):
+        ruling, asked = judged(command(Type.APPROVE_ORDER), told, named)
+        assert (ruling.verdict, ruling.is_about_earlier) == (Verdict.REFUSED, True)
+        assert ruling.why == f"HTTP 409 OutOfStock: out of stock{why}"
+        assert asked[1].path.endswith("~with(items)")
+
+
+@pytest.mark.parametrize(
+    ("type", "shown", "found", "expected"),
+    [
+        (Type.APPROVE_ORDER, ["New"], ["Committed"], Verdict.DELIVERED),
+        (Type.APPROVE_ORDER, ["Reserved"], ["Reserved"], Verdict.REJECTED),
+        (Type.CANCEL_ORDER, ["Committed"], ["Cancelled"], Verdict.DELIVERED),
+        (Type.CANCEL_ORDER, ["Committed"], ["Committed"], Verdict.REJECTED),
+    ],
+)
+def test_a_try_that_shows_the_order_as_it_was_is_looked_at(
+    type: Type, shown: list[str], found: list[str], expected: Verdict
+) -> None:
+    """Taken for done, the order would never be sent, or be sent though it is cancelled."""
+    ruling, _ = judged(command(type), answer(200, {"status": shown}), answer(200, {"status": found}))
+    assert ruling.verdict is expected
+    if expected is Verdict.REJECTED:
+        assert ruling.why == f"HTTP 200, without effect; the order is {found[0]}"
+
+
 def test_out_of_stock_after_approval_does_not_cancel_what_is_approved() -> None:
     """The order there is as it was: only the change was refused."""
     made = command(Type.UPDATE_ORDER, {"order": order(), "after_approval": True})

@@ -1,9 +1,11 @@
 """What an answer of CommerceOS means (seed 002, error recovery matrix). Pure, never raises.
 
 2xx       delivered: 200 and 201 alike
-409       of create, update and approve: out of stock, for good. Of a payment: its id is another one's
+409       of create, update and approve: out of stock, for good; for an approval the order is asked what its products
+          are called. Of a payment: its id is another one's
 400, 404  a person has to mend it, unless what was asked for turns out to be so already: the answer to the first
-          request may have been lost. So after a refused action the order is looked at
+          request may have been lost. So after a refused action the order is looked at; also where a `try` was
+          answered with 200 and the order as it was before
 others    connectors.verdict
 """
 
@@ -25,10 +27,13 @@ NEW, CANCELLED = "New", "Cancelled"
 APPROVED = frozenset({"Committed", "Fulfilled"})
 UNAPPROVED = frozenset({NEW, "Unreserved", "Reserved"})
 DELIVERED = Ruling(Verdict.DELIVERED)
+PRODUCTS_SHOWN_MAX = 20
 
 
 def judge(command: Command, request: Request, answer: Answer | None, names: Names) -> Ruling | Request:
     """A request is followed by at most one look, and a list of shipments by a release of each: it always ends."""
+    if request.purpose is Purpose.NAME:
+        return _named(request, answer, names)
     if answer is None:
         return Ruling(Verdict.RETRY)
     if told.is_page(answer) and answer.status < 500:
@@ -46,11 +51,13 @@ def judge(command: Command, request: Request, answer: Answer | None, names: Name
 def _changed(command: Command, request: Request, answer: Answer, names: Names) -> Ruling | Request:
     verdict = classify(answer.status, conflict=Verdict.REJECTED)
     if verdict is Verdict.DELIVERED:
+        if _is_without_effect(command, answer):
+            return requests.look(command, request, f"HTTP {answer.status}, without effect", names)
         return _after_release(request.memo[1:])
     if verdict is not Verdict.REJECTED:
         return Ruling(verdict)
     if answer.status == 409 and command.type in STOCKED and not _is_late(command):
-        return Ruling(Verdict.REFUSED, _out_of_stock(command, answer))
+        return _out_of_stock(command, answer, names)
     why = told.problem(answer)
     if answer.status == NOT_FOUND and request.purpose is Purpose.ACT:
         why += ": there is no such order"
@@ -155,9 +162,31 @@ def _rejected(command: Command, why: str, *, is_about_earlier: bool) -> Ruling:
     return Ruling(Verdict.REJECTED, why, is_about_earlier=is_about_earlier)
 
 
-def _out_of_stock(command: Command, answer: Answer) -> str:
-    order = command.data.get("order")
-    items = told.listed(order, "items")
+def _is_without_effect(command: Command, answer: Answer) -> bool:
+    """A `try` may fail: the order that is shown says so."""
+    statuses = told.statuses(told.document(answer))
+    if command.type is CommandType.APPROVE_ORDER:
+        return bool(statuses & UNAPPROVED) and not statuses & APPROVED
+    return command.type is CommandType.CANCEL_ORDER and bool(statuses) and CANCELLED not in statuses
+
+
+def _out_of_stock(command: Command, answer: Answer, names: Names) -> Ruling | Request:
+    """Which products, where the answer names some of ours: an approval does not hold them."""
+    problem, text = told.problem(answer), told.text(answer)
+    if command.type is CommandType.APPROVE_ORDER:
+        return requests.name(command, problem, text, names)
+    items = told.listed(command.data.get("order"), "items")
     skus = [sku for each in items if isinstance(each, Mapping) and isinstance(sku := each.get("sku"), str) and sku]
-    named = told.mentioned(answer, skus)
-    return f"{told.problem(answer)}{': out of stock: ' + ', '.join(named[:20]) if named else ': out of stock'}"
+    return Ruling(Verdict.REFUSED, _short_of(problem, told.mentioned(text, skus)))
+
+
+def _named(request: Request, answer: Answer | None, names: Names) -> Ruling:
+    """Refused is refused, whether its products are told or not."""
+    problem, text = request.memo
+    items = told.listed(told.document(answer), "items") if answer else []
+    skus = told.identified([told.at(each, "product") for each in items], names.namespace("sku"))
+    return Ruling(Verdict.REFUSED, _short_of(problem, told.mentioned(text, skus)), is_about_earlier=True)
+
+
+def _short_of(problem: str, skus: list[str]) -> str:
+    return f"{problem}: out of stock{': ' + ', '.join(skus[:PRODUCTS_SHOWN_MAX]) if skus else ''}"

@@ -24,13 +24,15 @@ WRITING: Mapping[str, str] = {"Content-Type": JSON, "Accept": JSON}
 
 
 class Purpose(StrEnum):
-    """What a request is for. `find`: whether there is one already; `look`: whether what was refused had been done."""
+    """What a request is for. `find`: whether there is one already; `look`: whether what was refused had been done;
+    `name`: what the products are called that an answer may speak of."""
 
     PUT = "put"
     ACT = "act"
     FIND = "find"
     POST = "post"
     LOOK = "look"
+    NAME = "name"
     LIST = "list"
     RELEASE = "release"
 
@@ -75,6 +77,12 @@ def look(command: Command, refused: Request, why: str, names: Names) -> Request:
     else:
         path = f"{names.order_path(command.order_key)}~with({LOOKS[command.type]})"
     return Request("GET", path, READING, b"", Purpose.LOOK, (why, *refused.memo))
+
+
+def name(command: Command, problem: str, told: str, names: Names) -> Request:
+    """What the order's products are called, for an approval that was refused for want of one; `told` says of which."""
+    path = f"{names.order_path(command.order_key)}~with(items)"
+    return Request("GET", path, READING, b"", Purpose.NAME, (problem, told))
 
 
 def _put(command: Command, names: Names) -> Request:

@@ -33,22 +33,20 @@ def document(answer: Answer) -> Any:
 def problem(answer: Answer) -> str:
     """The status, and what the API calls the mistake."""
     found = document(answer)
-    told = found if isinstance(found, Mapping) else {}
-    code, path = _matching(_CODE, told.get("code")), _matching(_FIELD, told.get("path"))
+    code, path = _matching(_CODE, at(found, "code")), _matching(_FIELD, at(found, "path"))
     return f"HTTP {answer.status}{f' {code}' if code else ''}{f' ({path})' if path else ''}"
 
 
 def statuses(thing: Any) -> frozenset[str]:
     """`status` is a list of words, of some things one word."""
-    found = thing.get("status") if isinstance(thing, Mapping) else None
+    found = at(thing, "status")
     words = [found] if isinstance(found, str) else found if isinstance(found, list) else []
     return frozenset(word for word in words if _matching(_WORD, word))
 
 
 def key(thing: Any) -> str | None:
     """The database key."""
-    ids = thing.get("identifiers") if isinstance(thing, Mapping) else None
-    found = ids.get("key") if isinstance(ids, Mapping) else None
+    found = at(at(thing, "identifiers"), "key")
     if isinstance(found, bool) or not isinstance(found, str | int):
         return None
     return str(found) if 0 < len(str(found)) <= REF_CHARS_MAX else None
@@ -56,27 +54,39 @@ def key(thing: Any) -> str | None:
 
 def has(thing: Any, namespace: str) -> bool:
     """Whether it is named in that namespace."""
-    ids = thing.get("identifiers") if isinstance(thing, Mapping) else None
-    return isinstance(ids, Mapping) and namespace in ids
+    return at(at(thing, "identifiers"), namespace) is not None
 
 
 def listed(thing: Any, name: str) -> list[Any]:
-    found = thing.get(name) if isinstance(thing, Mapping) else None
+    found = at(thing, name)
     return found if isinstance(found, list) else []
 
 
 def differs(thing: Any, amount: str) -> bool:
     """Whether the thing is shown with another amount. What is not to be read says nothing."""
-    found = thing.get("amount") if isinstance(thing, Mapping) else None
+    found = at(thing, "amount")
     try:
         return isinstance(found, str) and Decimal(found) != Decimal(amount)
     except InvalidOperation:
         return False
 
 
-def mentioned(answer: Answer, skus: Iterable[str]) -> list[str]:
-    """Which of these the answer names."""
-    text = answer.body.decode("utf-8", "replace")
+def at(thing: Any, name: str) -> Any:
+    return thing.get(name) if isinstance(thing, Mapping) else None
+
+
+def identified(things: Iterable[Any], namespace: str) -> list[str]:
+    """Their ids in that namespace, of those that have one."""
+    found = [at(at(each, "identifiers"), namespace) for each in things]
+    return [id for id in found if isinstance(id, str) and id]
+
+
+def text(answer: Answer) -> str:
+    return answer.body.decode("utf-8", "replace")
+
+
+def mentioned(text: str, skus: Iterable[str]) -> list[str]:
+    """Which of these the text names, as words of their own."""
     return [sku for sku in dict.fromkeys(skus) if re.search(rf"(?<![\w-]){re.escape(sku)}(?![\w-])", text)]
 
 
