@@ -31,7 +31,6 @@ PAID = (
     PaymentStatus.ON_DELIVERY,
     PaymentStatus.PAID,
     PaymentStatus.PARTLY_REFUNDED,
-    PaymentStatus.REFUNDED,
 )
 # What CommerceOS shows of a shipment that needs no release any more.
 RELEASED = (OrderStatus.RELEASED, *SENT)
@@ -74,8 +73,8 @@ def _creation(view: View, mapping: CommerceOS, cause: OrderEvent) -> Iterator[De
     if not can_be_created(view.order) or (step == UPDATE and not view.is_creation_dead):
         return
     document = documents.order_document(view.order, mapping)
-    states = digest(document)
-    if view.has_stated(states):
+    states = documents.states(document)
+    if states == view.stated:
         return
     if mapping.reserve_s is not None:
         document |= {"reserved_until": documents.after(cause.received_at, mapping.reserve_s)}
@@ -95,7 +94,8 @@ def _changes(view: View, mapping: CommerceOS) -> Iterator[Demanded]:
         return
     order = view.order
     document = documents.order_document(order, mapping)
-    if document["items"] and not view.has_stated(states := digest(document)):
+    states = documents.states(document)
+    if document["items"] and not documents.has_same_items(states, view.stated or ""):
         yield Demanded(UPDATE, CommandType.UPDATE_ORDER, states, {"order": document, **late})
     for step, type, address in (
         (DELIVERY_ADDRESS, CommandType.CHANGE_DELIVERY_ADDRESS, order.shipping_address),

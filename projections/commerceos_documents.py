@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from projections.digests import digest
 from projections.payments import told_at, transaction_id
 from streams.settings.commerceos import CommerceOS
 from streams.vocabulary import Address, Line, Order, Payment
@@ -35,6 +36,16 @@ def order_document(order: Order, mapping: CommerceOS) -> Document:
         "currency": order.currency or mapping.currency,
         "items": sorted(items, key=_refers_to_a_device),
     }
+
+
+def states(document: Document) -> str:
+    """What an order's document states: its items and currency, and then all of it."""
+    return digest({name: document[name] for name in ("items", "currency")}) + digest(document)
+
+
+def has_same_items(one: str, other: str) -> bool:
+    """Of two such statements: who buys and who sells is for ever (the vendor's field reference)."""
+    return one[: len(one) // 2] == other[: len(other) // 2]
 
 
 def address_document(address: Address | None) -> Document | None:

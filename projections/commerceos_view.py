@@ -58,9 +58,11 @@ class View:
         """Nothing is to be done with it there any more: it is cancelled, here or there, or was refused."""
         return self.is_cancelled or self.shows(CANCELLED) or any(map(self._is_refused, self.ledger))
 
-    def has_stated(self, states: str) -> bool:
-        """Whether the last document that was commanded stated that."""
-        return is_commanded(self.ledger, UPDATE if is_commanded(self.ledger, UPDATE) else CREATE, states)
+    @property
+    def stated(self) -> str | None:
+        """What the last document that was commanded states."""
+        held = self.ledger.get(UPDATE) or self.ledger.get(CREATE)
+        return held.states if held else None
 
     def shows(self, words: Collection[OrderStatus]) -> bool:
         """Whether CommerceOS itself has said one of these."""

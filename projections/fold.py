@@ -5,7 +5,7 @@ addresses, payments, shipments), `projections.targets` (what became of commands)
 """
 
 from decimal import Decimal
-from functools import reduce
+from functools import partial, reduce
 
 from projections import lattice
 from projections.clocks import by_clock, by_field, clock_of, is_beyond, is_seen, remember
@@ -91,10 +91,14 @@ def _join_facts(order: Order, event: OrderEvent, joins: Joins) -> None:
     if facts.billing_address is not None:
         joins.address("billing_address", order.billing_address, facts.billing_address)
     if facts.payments:
-        ours = [each.updated({"id": known_as(order.key, each.id)}) for each in facts.payments]
-        joins.keyed("payments", order.payments, ours)
+        joins.keyed("payments", order.payments, map(partial(_as_known, order.key), facts.payments))
     if facts.shipments:
         joins.keyed("shipments", order.shipments, facts.shipments)
+
+
+def _as_known(order_key: str, payment: Payment) -> Payment:
+    id = known_as(order_key, payment.id)
+    return payment if id == payment.id else payment.updated({"id": id})
 
 
 def _join_delivery(order: Order, event: OrderEvent, delivery: DeliveryFacts, joins: Joins) -> None:

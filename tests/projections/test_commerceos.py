@@ -96,6 +96,29 @@ def test_changed_lines_before_the_approval_are_put_again() -> None:
     assert (update.data["after_approval"], len(update.data["order"]["items"])) == (False, 1)
 
 
+def test_buyer_who_becomes_known_later_changes_no_order_that_is_there() -> None:
+    """Selldone tells of nobody first. Parties are for ever there: an update would be a dead letter that holds all."""
+    world = World().run(placed(customer=None), said(EventType.CHANGED, 1, customer={"id": "CUST-1"}), PAID)
+    assert world.types == BASIC
+
+
+def test_creation_that_was_dead_for_want_of_a_buyer_goes_out_with_the_buyer() -> None:
+    """There was nobody to name, and no guest is configured."""
+    world = World({"guest": None}).run(placed(customer=None))
+    assert [each.type.value for each in world.dead] == ["create_order"]
+    world.run(said(EventType.CHANGED, 1, customer={"id": "CUST-1"}))
+    assert world.theirs is not None and world.theirs.customer == {"com.acme.customer-id": "CUST-1"}
+
+
+def test_order_that_was_paid_back_in_full_is_not_approved() -> None:
+    """It would be picked and sent, and nobody pays."""
+    back = said(EventType.REFUNDED, 5, payments=[{"id": "rf-1", "amount": "-125"}])
+    world = World().run(PLACED)
+    world.take(back, PAID)
+    world.settle()
+    assert (world.statuses(), world.payments()) == (["New"], {"shop:1:paid": "125", "shop:1:rf-1": "-125"})
+
+
 def test_later_steps_do_not_wait_for_an_update() -> None:
     """Its dead letter may be discarded: the order is there all the same, and is to be paid."""
     world = World().run(PLACED, said(EventType.CHANGED, 9, lines=LINES[:1]), PAID)

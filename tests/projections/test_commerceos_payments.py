@@ -1,6 +1,5 @@
 """Money at CommerceOS, as seed 002 has it: what was taken and given back, each transaction once."""
 
-
 import pytest
 
 from streams.vocabulary import Command, CommandType, EventType
