@@ -23,8 +23,11 @@ PURCHASE, SUPPLIED = "apicbase:5f0c2a9e7b1d4c0012ab34cd", f"{NAME}:SUPPLIED"
 DEVICES, SELLERS, SPLIT, REFUND = (f"{NAME}:{id}" for id in ("DEVICES", "SELLERS", "SPLIT", "REFUND"))
 FULFILLED, PARTIAL = f"{NAME}:FULFILLED", f"{NAME}:PARTIAL"
 CANCELLED, UNPAID = f"{NAME}:CANCELLED", f"{NAME}:UNPAID"
-BOTH_WAYS, SOLD_OUT = "quickbutik:948102", "quickbutik:948103"
-APPROVED = (BASIC, FULL, SUPPLIED, DEVICES, SELLERS, SPLIT, REFUND, FULFILLED, PARTIAL, CANCELLED, BOTH_WAYS)
+BOTH_WAYS, SOLD_OUT, SENT_THERE = (f"quickbutik:{id}" for id in ("948102", "948103", "948104"))
+APPROVED = (
+    *(BASIC, FULL, SUPPLIED, DEVICES, SELLERS, SPLIT, REFUND, FULFILLED, PARTIAL, CANCELLED),
+    *(BOTH_WAYS, SENT_THERE),
+)
 # A role, and after how many requests for a change, of some eighty, it is killed.
 KILLS = ((plan.CONNECTORS, 8), (plan.STREAMS, 14), (plan.CONNECTORS, 30))
 TRACKING_URL = "https://tracking.example.com/1Z"
@@ -51,6 +54,7 @@ def come_in(world: World) -> None:
     world.shop.orders["948102"] = order
     sold_out = [{"product_id": "1", "sku": "LAST-ONE", "title": "Last one", "qty": "2", "price": "10.00"}]
     world.shop.orders["948103"] = {**order, "order_id": "948103", "products": sold_out}
+    world.shop.orders["948104"] = {**order, "order_id": "948104"}
     with ThreadPoolExecutor(8) as pool:
         sent = [pool.submit(send) for _ in range(2) for send in sendings(world)]
         for role, goal in KILLS:
@@ -76,6 +80,7 @@ def sendings(world: World) -> list[Callable[[], None]]:
         lambda: world.send("apicbase", apicbase, {"X-APIC-WEBHOOK-SIGNATURE": signature}),
         lambda: world.ping("order.new", "948102"),
         lambda: world.ping("order.new", "948103"),
+        lambda: world.ping("order.new", "948104"),
         lambda: world.sell(*paid("DEVICES", *UNITS, total="13588.00")),
         lambda: world.sell(*paid("SELLERS", line("BULKY-ITEM", 1, "500.00"), line("SMALL-ITEM", 5, "5.00"))),
         lambda: world.sell(*paid("SUPPLIED", line("RAW-MATERIAL-001", 1000, "1.25"), **{"from": "SUPPLIER-XYZ"})),
@@ -133,8 +138,10 @@ def flow_back(world: World) -> None:
     """The warehouse and the carrier move on, and CommerceOS pushes what it shows, the same more than once."""
     found = world.found(FULFILLED)
     assert found is not None
-    for stage in ("Transiting", "Acquired"):
-        world.admin("move", {"shipment": found.shipments[0].key, "to": stage, "trackingUrl": TRACKING_URL})
+    theirs = world.admin("ship", {"order": reference(world, SENT_THERE)})["shipment"]
+    for key, *stages in ((found.shipments[0].key, "Transiting", "Acquired"), (theirs, "Released", "Transiting")):
+        for stage in stages:
+            world.admin("move", {"shipment": key, "to": stage, "trackingUrl": TRACKING_URL})
     world.push("trade-orders~with(status,identifiers,timestamp)~take(50)", map=STATUS_MAP, times=2)
     world.push("shipment-orders~with(orders,status)~take(50)", map=SHIPMENT_MAP, times=2)
     for pieces, units in ((2, {"Committed": 3, "Transiting": 2}), (3, {"Transiting": 5})):

@@ -201,6 +201,16 @@ def test_quickbutik_both_ways(played: World) -> None:
     assert OrderStatus.SHIPPED is state(played, play.BOTH_WAYS, OrderStatus.SHIPPED)
 
 
+def test_what_commerceos_sends_itself_is_told_to_the_shop_and_not_to_commerceos(played: World) -> None:
+    """Its own word must not come back to it as a command; the shop is who has to hear of it."""
+    key, id = play.SENT_THERE, "948104"
+    assert ["Transiting"] == played.record(key)["shipments"]
+    assert Counter((*DELIVERED, "changeInvoiceAddress")) == played.effects(key)
+    played.until(lambda: played.shop.orders[id]["status"] == "2", "the shop knows")
+    assert ["done"] == [status for status, _ in told_the_shop(played, id)]
+    assert OrderStatus.SHIPPED is state(played, key, OrderStatus.SHIPPED)
+
+
 def test_no_command_came_at_a_wrong_time_and_nothing_was_doubled(played: World) -> None:
     """What a stand-in that enforces the guide's rules has counted, over all flows, faults and kills."""
     stats = played.stats()
