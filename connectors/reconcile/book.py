@@ -66,5 +66,6 @@ def _take(book: Book, record: Record, target: TargetSpec, since: datetime | None
     except ValidationError:
         book.unreadable += 1
         return
-    if since is None or (order.placed_at is not None and order.placed_at >= since):
+    placed_at = order.placed_at or order.updated_at  # not every platform tells when
+    if since is None or (placed_at is not None and placed_at >= since):
         book.orders[key] = expected(order, target)

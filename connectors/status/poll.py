@@ -14,13 +14,14 @@ from connectors.pollers.answer import Unreadable
 from connectors.pollers.client import TOO_LARGE, PollError
 from connectors.pollers.pace import Pace
 from connectors.pollers.report import Report
-from connectors.pollers.waiting import unless_closing
+from connectors.pollers.waiting import Closing, unless_closing
 from connectors.status.reading import Reading
 from connectors.status.records import records
 from connectors.status.rounds import Round, listings
 from connectors.status.snapshot import Snapshot, snapshots
 from connectors.status.watched import Watched, forgotten, read
 from streams.platforms import Platform
+from streams.record import Output
 from streams.runtime.partition import Partition
 from streams.settings.commerceos import StatusPoll
 
@@ -39,6 +40,15 @@ class Task:
     channel: str
     platform: Platform
     record_bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What is on it, what of that is news, and what is recorded of that."""
+
+    found: Sequence[Snapshot]
+    news: Sequence[Snapshot]
+    outputs: Sequence[Output]
 
 
 class Poll:
@@ -74,7 +84,7 @@ class Poll:
         path = self._round.path(self._take)
         try:
             body = await unless_closing(self._partition, self._reading.page(path))
-            found = snapshots(self._poll.source, self._task.order, body, self._now())
+            page = self._read(body, path)
         except Unreadable as error:
             raise PollError("unreadable", str(error)) from None
         except PollError as error:
@@ -82,18 +92,28 @@ class Poll:
                 raise
             self._take = max(1, self._take // 2)
             log.info("page too large, asking for smaller ones", source=self._poll.source, orders=self._take)
-            return
-        self._pace.worked()
-        await self._keep(found, path)
+        except Closing:
+            raise
+        except Exception as error:  # a page that cannot be read must not stop the deliveries of this process
+            log.exception("poll failed unexpectedly", source=self._poll.source)
+            raise PollError("unexpected", type(error).__name__) from None
+        else:
+            self._pace.worked()
+            await self._keep(page)
 
-    async def _keep(self, found: Sequence[Snapshot], path: str) -> None:
+    def _read(self, body: bytes, path: str) -> Page:
+        now, task = self._now(), self._task
+        found = snapshots(self._poll.source, task.order, body, now)
         news = self._news(found)
-        outputs = records(self._poll.source, self._task.platform, news, path, self._now(), self._task.record_bytes_max)
-        if news:
-            changes = {each.id.encode(): Watched(at=each.at, digest=each.digest).to_json() for each in news}
-            await self._partition.commit(outputs, changes, None)
-        self._report.page(len(news))
-        self._round.took(found)
+        outputs = records(self._poll.source, task.platform, news, path, now, task.record_bytes_max)
+        return Page(found, news, outputs)
+
+    async def _keep(self, page: Page) -> None:
+        if page.news:
+            changes = {each.id.encode(): Watched(at=each.at, digest=each.digest).to_json() for each in page.news}
+            await self._partition.commit(page.outputs, changes, None)
+        self._report.page(len(page.news))
+        self._round.took(page.found)
         if self._round.has_ended:
             await self._ended()
 
