@@ -48,7 +48,7 @@ async def _answer(access: Access, request: web.Request, handler: Handler) -> web
         if refusal.status >= 500:
             logger.warning("refused", reason=refusal.reason, error=type(error).__name__)
         response = web.Response(body=refusal.body, status=refusal.status, headers=refusal.headers)
-        if not request.body_exists or not request.content.at_eof():
+        if not request.content.at_eof():  # the rest of the body was not read
             response.force_close()
         return response
 

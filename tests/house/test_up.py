@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 START_S, WAIT_S = 90, 40
+ROLES = ("ingest", "streams", "projections")
 
 CONFIG = """
 [kafka]
@@ -25,6 +26,8 @@ partitions = 2
 port = {ingest}
 [streams]
 monitor_port = {streams}
+[projections]
+port = {projections}
 [[sources]]
 name = "duda"
 platform = "duda"
@@ -36,13 +39,13 @@ class Up:
     """One running `orderlog up`, its log in a file."""
 
     def __init__(self, folder: Path) -> None:
-        self.ports = {"ingest": _free_port(), "streams": _free_port()}
+        self.ports = {role: _free_port() for role in ROLES}
         (folder / "orderlog.toml").write_text(CONFIG.format(**self.ports))
         self.file = folder / "up.log"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERLOG")}
         with self.file.open("w") as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams.cli", "up", "--role", "ingest", "--role", "streams"],
+                [sys.executable, "-m", "streams.cli", "up", *(f"--role={role}" for role in ROLES)],
                 cwd=folder,
                 env=clean,
                 stdout=out,
@@ -85,7 +88,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
     running = Up(tmp_path)
     family: list[psutil.Process] = []
     try:
-        running.until(lambda: running.answers("ingest", "/ready") and running.answers("streams", "/ready"), START_S)
+        running.until(lambda: all(running.answers(role, "/ready") for role in ROLES), START_S)
         family = running.family()
         yield running
     finally:
@@ -98,7 +101,7 @@ def up(tmp_path: Path) -> Iterator[Up]:
 
 def test_up_brings_everything_up_keeps_it_up_and_stops_it_in_order(up: Up) -> None:
     """One command: broker, topics, roles; a killed role is back; Ctrl-C ends all of it, with exit code 0."""
-    assert up.events("started") == ["broker", "topics", "ingest", "streams-0"]
+    assert up.events("started") == ["broker", "topics", "ingest", "streams-0", "projections"]
     (pid,) = [line["pid"] for line in up.lines() if line["event"] == "started" and line["program"] == "ingest"]
     os.kill(pid, signal.SIGKILL)
     up.until(lambda: up.events("restarting") == ["ingest"])
@@ -106,8 +109,8 @@ def test_up_brings_everything_up_keeps_it_up_and_stops_it_in_order(up: Up) -> No
     family = up.family()
     os.kill(up.process.pid, signal.SIGINT)
     assert up.process.wait(WAIT_S) == 0
-    assert up.events("stopping") == ["ingest", "streams-0", "broker"]
-    assert up.events("exited")[-3:] == ["ingest", "streams-0", "broker"]
+    assert up.events("stopping") == ["ingest", "streams-0", "projections", "broker"]
+    assert up.events("exited")[-4:] == ["ingest", "streams-0", "projections", "broker"]
     assert up.events("forced") == []
     assert [process for process in family if process.is_running()] == []
 
