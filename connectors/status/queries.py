@@ -17,7 +17,7 @@ BOOK_FIELDS = "status,identifiers,timestamp,totalAmount,payments,shipments~with(
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The orders of one source (`channel`: the namespace that holds its name), those of one status where it is set."""
+    """The orders of one source (`channel`: the namespace of its name); where `status` is set, those with such a line."""
 
     channel: str
     source: str
@@ -28,7 +28,7 @@ class Listing:
         """Of one page."""
         where = f"~where(identifiers/{escaped(self.channel)}={escaped(self.source)})"
         if self.status is not None:
-            where += f"~where(status={escaped(self.status)})"
+            where += f"~where(status=~{escaped(self.status)})"  # `=` would be: all of its lines
         order = "timestamp:desc" if self.is_newest_first else "timestamp:asc"
         return f"{ORDERS}{where}~with({fields})~orderBy({order}){f'~skip({skip})' if skip else ''}~take({take})"
 

@@ -3,7 +3,7 @@
 Of every source that goes to the target
 
 - every order placed since the horizon (`since_s`), newest first, whatever its status;
-- every older one that is `Committed`, oldest first: approved and not fulfilled, however long it takes.
+- every older one with a line that is `Committed`, oldest first: approved and not fulfilled, however long it takes.
 
 One that leaves the second list while it is read moves the others forward, and one of those may be passed over: the next
 round has it.

@@ -39,7 +39,7 @@ class StatusPoll(Section):
     """Asks for the status of orders in batches, as what sync webhooks did not bring.
 
     `source`: the source of platform commerceos under whose name the answers are kept. `since_s`: how young an order is
-    that is asked for whatever its status; older ones are while they are `Committed`. `page_size`: the guide's 50 to
+    that is asked for whatever its status; older ones while a line is `Committed`. `page_size`: the guide's 50 to
     100. `pages_max`: of the list of one source's orders; more of them are not read, and that is told.
     """
 
