@@ -63,8 +63,7 @@ class Lane(Protocol):
 class Outlet:
     """Belongs to the event loop's thread. `monotonic` and `draw` (in [0, 1)) are passed in.
 
-    `partitions`: how many all workers have together; of the rate this one has what its own come to. Raises
-    `SettingsError` where the target's rate leaves nothing for commands.
+    `partitions`: how many all workers have together; of the rate this one has what its own come to.
     """
 
     def __init__(

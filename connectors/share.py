@@ -10,11 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from fractions import Fraction
 
-from streams.settings.errors import Mistake, SettingsError
 from streams.settings.model import Target
-
-# The poller and the reconciliation: each has `reads_per_second` (streams.settings.commerceos).
-READERS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +30,7 @@ NOTHING = Share(0)
 
 def share(rate_per_second: float, owned: Collection[int], partitions: int) -> Share:
     """Of whoever owns these of so many partitions."""
-    if not owned:
+    if not owned or rate_per_second <= 0:
         return NOTHING
     rate = Fraction(rate_per_second)
     count = sum(_upto(rate, each + 1, partitions) - _upto(rate, each, partitions) for each in owned)
@@ -42,15 +38,8 @@ def share(rate_per_second: float, owned: Collection[int], partitions: int) -> Sh
 
 
 def commands_rate(target: Target) -> float:
-    """What of `rate_per_second` is for commands. Raises `SettingsError` where nothing is left."""
-    if target.commerceos is None:
-        return target.rate_per_second
-    left = target.rate_per_second - READERS * target.commerceos.reads_per_second
-    if left > 0:
-        return left
-    what = f"{READERS} times {target.commerceos.reads_per_second:g} reads leave no request of it for commands"
-    mend = "raise it, or lower commerceos.reads_per_second"
-    raise SettingsError([Mistake("", f"targets.{target.name}.rate_per_second", what, mend)])
+    """What of `rate_per_second` is for commands: more than nothing, which the settings see to."""
+    return target.rate_per_second - (target.commerceos.set_aside_per_second if target.commerceos else 0.0)
 
 
 def _upto(rate: Fraction, partition: int, partitions: int) -> int:

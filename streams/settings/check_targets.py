@@ -29,6 +29,7 @@ def check_targets(
         if target.identifiers is not None and target.commerceos is not None:
             suppliers = [source for source in _routed(target.name, sources, routes) if _names_a_supplier(source)]
             yield from _namespaces(("targets", number, "identifiers"), target.identifiers, target.commerceos, suppliers)
+            yield from _rate(("targets", number, "rate_per_second"), target.rate_per_second, target.commerceos)
             yield from _poll(number, target.identifiers, target.commerceos, sources)
     yield from _stock(targets, sources, routes)
 
@@ -59,6 +60,12 @@ def _namespaces(
     ):
         if is_needed and getattr(identifiers, name) is None:
             yield (*path, name), f"is required: {why}", f'write {name} = "com.acme.…", as it is called at CommerceOS'
+
+
+def _rate(path: Path, rate_per_second: float, mapping: CommerceOS) -> Iterator[Finding]:
+    if rate_per_second <= mapping.set_aside_per_second:
+        what = f"leaves nothing for commands: {mapping.set_aside_per_second:g} of it is set aside for reading"
+        yield path, what, "raise it, or lower commerceos.reads_per_second"
 
 
 def _poll(number: int, identifiers: Identifiers, mapping: CommerceOS, sources: Tables) -> Iterator[Finding]:

@@ -13,6 +13,8 @@ from streams.settings.section import Name, Section
 Namespace = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)+$", max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 MethodId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+# Each has `reads_per_second`: the poller and the reconciliation.
+READERS = 2
 # The fallback among `payment_methods`.
 ANY_METHOD = "*"
 
@@ -93,3 +95,8 @@ class CommerceOS(Section):
     reads_per_second: float = Field(default=5, gt=0, le=1000)
     poll: StatusPoll | None = None
     reconcile: Reconciliation | None = None
+
+    @property
+    def set_aside_per_second(self) -> float:
+        """Of the target's rate, for whoever reads."""
+        return READERS * self.reads_per_second

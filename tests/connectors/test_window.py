@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from connectors.share import NOTHING, Share, commands_rate, share
 from connectors.window import SlidingWindow
-from streams.settings.errors import SettingsError
 from tests.connectors.commerceos import commerceos
 from tests.connectors.make import target
 
@@ -173,5 +172,4 @@ def test_reads_have_their_part_set_aside() -> None:
     """The poller and the reconciliation ask the same API, past the gate."""
     assert commands_rate(commerceos(rate_per_second=100)) == 90
     assert commands_rate(target(rate_per_second=100)) == 100
-    with pytest.raises(SettingsError, match="reads_per_second"):
-        commands_rate(commerceos(rate_per_second=10))
+    assert commands_rate(commerceos({"reads_per_second": 0.5}, rate_per_second=2)) == 1

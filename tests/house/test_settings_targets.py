@@ -94,6 +94,11 @@ def mistakes(tmp_path: Path, text: str) -> list[str]:
             "targets[0].commerceos.poll.source: the source erp is polled by itself already",
         ),
         (
+            HEAD + "rate_per_second = 10\n" + IDENTIFIERS + MAPPING,
+            "rate_per_second",
+            "targets[0].rate_per_second: leaves nothing for commands: 10 of it is set aside for reading",
+        ),
+        (
             TARGET + 'payment_orders = "several_sellers"\n',
             "[targets.identifiers]",
             'targets[0].identifiers.payment_order: is required: payment_orders is "several_sellers"',
