@@ -14,7 +14,7 @@ from projections.commerceos_view import APPROVE, CANCELLED, CREATE, UPDATE, View
 from projections.payments import WHOLE, payments, transaction_id
 from projections.spec import TargetSpec
 from projections.steps import is_commanded, is_done
-from projections.targets import DELIVERED, PENDING
+from projections.targets import DEAD, DELIVERED, PENDING
 from projections.voices import is_paid_to_others
 from streams.settings.commerceos import CommerceOS
 from streams.vocabulary import Order
@@ -27,7 +27,8 @@ class Expected:
     step → command id.
 
     `is_created` and the like: by a command of ours that was delivered; `is_cancelled_here` and `is_approval_known`: by
-    what anyone said of it. `waits`, `is_dead`: some command for it is under way, or the creation was given up.
+    what anyone said of it. `waits`: some command is under way, and not held back by a dead letter until a person
+    decides. `is_dead`: the creation was given up.
     `changed_at`: when a command for it last ended or began.
     """
 
@@ -62,7 +63,7 @@ def expected(order: Order, target: TargetSpec) -> Expected:
     assert mapping is not None
     ledger = order.bookkeeping.steps.get(target.name, {})
     view = View(order, target, ledger)
-    told = order.targets.get(target.name)
+    told, became = order.targets.get(target.name), {step.status for step in ledger.values()}
     is_own_shipment = mapping.shipments == "action"
     paid = _payments(order, target, mapping, ledger)
     return Expected(
@@ -78,7 +79,7 @@ def expected(order: Order, target: TargetSpec) -> Expected:
         has_shipment=is_own_shipment and is_done(ledger, SHIPMENT),
         is_released=is_own_shipment and is_done(ledger, RELEASE),
         payments=None if paid is None else {id: amount for id, (amount, _) in paid.items()},
-        waits=any(step.status == PENDING for step in ledger.values()),
+        waits=PENDING in became and DEAD not in became,
         is_dead=view.is_creation_dead,
         steps={name: step.id for name, step in ledger.items() if step.status == DELIVERED},
         payment_steps={} if paid is None else {id: step for id, (_, step) in paid.items()},

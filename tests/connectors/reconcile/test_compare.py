@@ -80,6 +80,14 @@ def test_an_order_that_was_not_created_is_expected_nowhere(became: str, kinds: l
     assert became != "pending" or order.waits
 
 
+def test_what_waits_behind_a_dead_letter_does_not_hide_a_difference() -> None:
+    """It may wait for weeks: what was delivered before is compared all the same."""
+    steps = {CREATE: "delivered", f"{PAYMENT}A": "dead", APPROVE: "pending"}
+    order = expected(Made("site", "shop", 1, steps, paid={"A": "5"}).order, TARGET)
+    assert (False, [(Kind.MISSING, (CREATE,))]) == (order.waits, found(order, None))
+    assert expected(Made("site", "shop", 1, {CREATE: "delivered", APPROVE: "pending"}).order, TARGET).waits
+
+
 def test_all_that_was_delivered_is_repeated_for_a_missing_order() -> None:
     """What the target refused or gave up is not: it would only refuse it again."""
     steps = {CREATE: "delivered", UPDATE: "dead", APPROVE: "delivered"}
