@@ -20,6 +20,9 @@ DEADLETTERS = "orders.deadletters"
 QUARANTINE = "webhooks.quarantine"
 MOVEMENTS = "inventory.movements"
 STOCK = "inventory.state"
+# The one who watches for alerts is the owner of the first partition of their requests.
+ALERT_REQUESTS = "alerts.requests"
+ALERTS = "alerts.state"
 
 _WEBHOOKS, _COMMANDS, _DELIVERIES = "webhooks.", "orders.commands.", "orders.deliveries."
 _POLLS, _POSITIONS = "polls.requests.", "polls.positions."
@@ -102,11 +105,16 @@ def _table(name: str, key: str, value: str) -> Topic:
 
 
 def table(
-    sources: Iterable[str], targets: Iterable[str], polled: Iterable[str] = (), observed: Iterable[str] = ()
+    sources: Iterable[str],
+    targets: Iterable[str],
+    polled: Iterable[str] = (),
+    observed: Iterable[str] = (),
+    *,
+    alerting: bool = False,
 ) -> tuple[Topic, ...]:
     """Every topic that an installation with these sources and targets needs.
 
-    `polled`: sources that are polled too; `observed`: targets that are watched.
+    `polled`: sources that are polled too; `observed`: targets that are watched; `alerting`: it has alerts.
     """
     return (
         *(_log(webhooks(source), "order key or receipt id", "the body, byte for byte", RAW_DAYS) for source in sources),
@@ -138,6 +146,11 @@ def table(
                 _log(watches(target), "target", "PollRequest", 7),
                 _table(watched(target), "order key", "Watched"),
             )
+        ),
+        *(
+            (_log(ALERT_REQUESTS, "alerts", "PollRequest", 7), _table(ALERTS, "rule and target", "Alert"))
+            if alerting
+            else ()
         ),
         _log(OUTCOMES, "order key", "Outcome", None),
         _log(DEADLETTERS, "order key", "DeadLetter", 90),

@@ -18,6 +18,7 @@ from connectors.sandbox.faults import Faults
 from connectors.sandbox.inventory import InventoryApi
 from connectors.sandbox.quickbutik import QuickbutikApi
 from connectors.sandbox.server import StandIn, application
+from connectors.sandbox.slack import SlackApi
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,7 @@ APICBASE_REFRESH_VARIABLE = "APICBASE_REFRESH_TOKEN"
 COMMERCEOS_SECRET_VARIABLE = "COMMERCEOS_API_CLIENT_SECRET"  # noqa: S105 (the variable's name)
 COMMERCEOS_TOKEN_VARIABLE = "COMMERCEOS_API_TOKEN"  # noqa: S105 (the variable's name)
 INVENTORY_VARIABLE = "INVENTORY_API_TOKEN"
+SLACK_VARIABLE = "SLACK_WEBHOOK_TOKEN"
 STOP_TIMEOUT_S = 1.0
 
 
@@ -73,6 +75,9 @@ def command(
     inventory_unknown_status: Annotated[
         int, typer.Option(min=400, max=404, help="How it refuses an unknown product.")
     ] = 404,
+    slack_token: Annotated[
+        str | None, typer.Option(envvar=SLACK_VARIABLE, help="Of /services/<token>; without one no such webhook.")
+    ] = None,
 ) -> None:
     """Run stand-in APIs that remember what was asked of them and fail as they are told to."""
     faults = Faults(
@@ -101,6 +106,8 @@ def command(
             inventory_token, faults, requests_max=inventory_requests_max, unknown_status=inventory_unknown_status
         )
         apis.append(inventory)
+    if slack_token is not None:
+        apis.append(SlackApi(slack_token, faults))
     asyncio.run(serve(application(apis), host, port, port_file))
     raise SystemExit(0)
 

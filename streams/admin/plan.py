@@ -60,7 +60,8 @@ class Found:
 def wanted_topics(settings: Settings) -> Sequence[Topic]:
     """Every topic that the configuration needs."""
     sources, targets = (source.name for source in settings.sources), (target.name for target in settings.targets)
-    return table(sources, targets, settings.polled, (target.name for target in settings.watched))
+    observed = (target.name for target in settings.watched)
+    return table(sources, targets, settings.polled, observed, alerting=settings.alerts is not None)
 
 
 def wanted_config(topic: Topic, settings: Settings, replication: int) -> Mapping[str, str]:

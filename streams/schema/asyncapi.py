@@ -20,7 +20,7 @@ _PARAMETERS = {
 
 def asyncapi_document() -> dict[str, Any]:
     """The document, as plain values. Topics per source and per target are addresses with a parameter."""
-    table = topics.table(["{source}"], ["{target}"], ["{source}"], ["{target}"])
+    table = topics.table(["{source}"], ["{target}"], ["{source}"], ["{target}"], alerting=True)
     return {
         "asyncapi": VERSION,
         "id": "urn:orderlog",

@@ -35,6 +35,11 @@ def _outbound(path: Path, way: Outbound, has_credentials: bool, kind: str | None
         yield (*path, "auth", "token_url"), *problem
 
 
+def problem_of_secret_url(way: Outbound, url: str) -> Problem | None:
+    """Of one that is a secret itself, as a webhook's is: it may have a query. What is said holds at most its host."""
+    return _problem(way, url.partition("?")[0], True, None)
+
+
 def _problem(way: Outbound, url: str, has_credentials: bool, kind: str | None) -> Problem | None:
     try:
         parts = urlsplit(url)

@@ -31,7 +31,9 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
 
 
 def check_secrets(
-    path: Path | None, environ: Mapping[str, str], sections: Container[object] = ("sources", "targets", "projections")
+    path: Path | None,
+    environ: Mapping[str, str],
+    sections: Container[object] = ("sources", "targets", "projections", "alerts"),
 ) -> Settings:
     """As `load`, and every secret and TLS file named in these sections must be there. Raises `SettingsError`."""
     settings, places = _read(path, environ)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from streams.settings.alerts import Alerts
 from streams.settings.auth import SecretRef, SourceAuth, TargetAuth
 from streams.settings.commerceos import CommerceOS, Identifiers
 from streams.settings.outbound import CONNECT_TIMEOUT_S, ConnectTimeout, ReadTimeout, Tls
@@ -160,6 +161,7 @@ class Settings(Section):
     streams: Streams = Streams()
     connectors: Connectors = Connectors()
     projections: Projections = Projections()
+    alerts: Alerts | None = None
     log: Logging = Logging()
     sources: tuple[Source, ...] = ()
     targets: tuple[Target, ...] = ()

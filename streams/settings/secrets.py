@@ -7,8 +7,8 @@ from streams.settings.errors import Mistake, SettingsError
 from streams.settings.model import Settings
 
 MASK = "***"
-# The settings that hold references, wherever they stand.
-KEYS = frozenset({"secrets", "token", "password", "client_secret", "refresh_token"})
+# The settings that hold references, wherever they stand; `url` is the alerts' webhook, which is a secret as a whole.
+KEYS = frozenset({"secrets", "token", "password", "client_secret", "refresh_token", "url"})
 # A bundle of certificates is larger than any secret.
 SECRET_BYTES_MAX = 4 * 1024 * 1024
 
@@ -44,6 +44,8 @@ def references(settings: Settings) -> Iterator[tuple[tuple[str | int, ...], str]
         for field in ("token", "password", "client_secret"):
             if (ref := getattr(target.auth, field, None)) is not None:
                 yield ("targets", number, "auth", field), ref
+    if settings.alerts is not None:
+        yield ("alerts", "url"), settings.alerts.url
     if settings.projections.token is not None:
         yield ("projections", "token"), settings.projections.token
     for name, ref in settings.projections.operators.items():

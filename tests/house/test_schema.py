@@ -53,7 +53,7 @@ def test_the_asyncapi_document_is_one(document: dict[str, Any]) -> None:
 
 def test_every_topic_is_described_with_its_record(document: dict[str, Any]) -> None:
     """A topic whose record has no schema is one that nobody can read."""
-    table = topics.table(["{source}"], ["{target}"], ["{source}"], ["{target}"])
+    table = topics.table(["{source}"], ["{target}"], ["{source}"], ["{target}"], alerting=True)
     channels = {channel["address"]: channel for channel in document["channels"].values()}
     assert set(channels) == {topic.name for topic in table}
     for topic in table:
@@ -84,7 +84,9 @@ def test_headers_are_those_that_are_written(document: dict[str, Any]) -> None:
     written = with_receipt(cloudevents.headers(id="i", source="/s", type="t", time=NOW), "r")
     headers = {name: value.decode() for name, value in written}
     tables = {
-        topic.name for topic in topics.table(["{source}"], ["{target}"], ["{source}"], ["{target}"]) if topic.is_state
+        topic.name
+        for topic in topics.table(["{source}"], ["{target}"], ["{source}"], ["{target}"], alerting=True)
+        if topic.is_state
     }
     for channel in document["channels"].values():
         schema = channel["messages"]["record"]["headers"]
@@ -117,7 +119,7 @@ def test_records_of_other_packages_are_among_them() -> None:
     """The delivery table's record lives with the connectors, and is public all the same."""
     values = {
         topic.value
-        for topic in topics.table(["s"], ["t"], ["s"], ["t"])
+        for topic in topics.table(["s"], ["t"], ["s"], ["t"], alerting=True)
         if topic.name not in {topics.QUARANTINE, topics.webhooks("s")}
     }
     assert values == set(record_models())

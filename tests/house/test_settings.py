@@ -109,7 +109,7 @@ def test_all_mistakes_are_told_at_once_with_their_lines(file: Path) -> None:
         ("[kafka\n", "orderlog.toml:1: is not valid TOML: Expected ']' at the end of a table declaration"),
         ("\n\nport = \n", "orderlog.toml:3: is not valid TOML: Invalid value"),
         ('[ingest]\nhost = "x', "orderlog.toml:2: is not valid TOML"),
-        ("[unheard]\nof = 1\n", "orderlog.toml:1: unheard: no such setting; known here: connectors, ingest, kafka"),
+        ("[unheard]\nof = 1\n", "orderlog.toml:1: unheard: no such setting; known here: alerts, connectors, ingest"),
         (source("extra = 1"), "orderlog.toml:5: sources[0].extra: no such setting; known here: allow_unauthenticated"),
         (source(auth='{ scheme = "hmacs" }'), "orderlog.toml:4: sources[0].auth.scheme: no such scheme; one of"),
         (source(auth="{ secrets = [] }"), "orderlog.toml:4: sources[0].auth.scheme: no such scheme; one of"),

@@ -1,0 +1,32 @@
+"""`orderlog alerts`: a message to the alerts' webhook, to see that it arrives."""
+
+import getpass
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from confluent_kafka import KafkaException
+
+from connectors.pollers.cli import publish
+from connectors.pollers.position import PollRequest
+from streams import topics
+from streams.settings import Settings, SettingsError
+
+KEY = "alerts"
+
+
+def command(
+    settings: Settings,
+    who: Annotated[str | None, typer.Option(help="By default the user who runs this.")] = None,
+) -> None:
+    """Ask the connectors for a message to the webhook of [alerts]: by them, since that is how alerts go."""
+    if settings.alerts is None:
+        raise SettingsError(["there are no alerts: add [alerts] with a url"])
+    if settings.kafka.bootstrap is None:
+        raise SettingsError(["kafka.bootstrap is not set: say where the broker is"])
+    request = PollRequest(who=(who or getpass.getuser())[:200], at=datetime.now(UTC))
+    try:
+        publish(settings.kafka.bootstrap, KEY, request, topics.ALERT_REQUESTS)
+    except (KafkaException, TimeoutError) as error:
+        raise SettingsError([f"the broker does not do it: {error}"]) from None
+    typer.echo(request.to_json())
