@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
+from streams import topics
 from streams.supervisor import plan
 from streams.vocabulary import Order
 from tests.ingest.support import TOKEN as URL_TOKEN
 from tests.ingest.support import duda_headers
 from tests.pipeline.flows import setting
-from tests.pipeline.flows.store import NAME, charge, line, webhook
+from tests.pipeline.flows.store import HOME, NAME, charge, line, webhook
 from tests.pipeline.flows.world import SHIPMENT_MAP, STATUS_MAP, World
 from tests.streams.platforms.samples import payload
 from tests.streams.platforms.test_payloads import SITE
@@ -22,7 +23,7 @@ BASIC, FULL = "selldone:1/1001", f"duda:{SITE}/ECOM-1065"
 PURCHASE, SUPPLIED = "apicbase:5f0c2a9e7b1d4c0012ab34cd", f"{NAME}:SUPPLIED"
 DEVICES, SELLERS, SPLIT, REFUND = (f"{NAME}:{id}" for id in ("DEVICES", "SELLERS", "SPLIT", "REFUND"))
 FULFILLED, PARTIAL = f"{NAME}:FULFILLED", f"{NAME}:PARTIAL"
-CANCELLED, UNPAID = f"{NAME}:CANCELLED", f"{NAME}:UNPAID"
+CANCELLED, UNPAID, MOVED = (f"{NAME}:{id}" for id in ("CANCELLED", "UNPAID", "MOVED"))
 BOTH_WAYS, SOLD_OUT, SENT_THERE = (f"quickbutik:{id}" for id in ("948102", "948103", "948104"))
 APPROVED = (
     *(BASIC, FULL, SUPPLIED, DEVICES, SELLERS, SPLIT, REFUND, FULFILLED, PARTIAL, CANCELLED),
@@ -30,6 +31,7 @@ APPROVED = (
 )
 # A role, and after how many requests for a change, of some eighty, it is killed.
 KILLS = ((plan.CONNECTORS, 8), (plan.STREAMS, 14), (plan.CONNECTORS, 30))
+BEFORE, LATE = {"line1": "Storgatan 124"}, {"line1": "Storgatan 125"}
 TRACKING_URL = "https://tracking.example.com/1Z"
 
 TWO_WIDGETS = line("WIDGET-001", 2, "248.75")
@@ -64,7 +66,7 @@ def come_in(world: World) -> None:
             each.result()
     for key in APPROVED:
         world.until(lambda key=key: is_approved(world, key), f"{key} is approved")
-    for key in (PURCHASE, UNPAID):
+    for key in (PURCHASE, UNPAID, MOVED):
         world.until(lambda key=key: world.is_(key, "New"), f"{key} is there")
 
 
@@ -88,6 +90,7 @@ def sendings(world: World) -> list[Callable[[], None]]:
         lambda: world.sell(*paid("PARTIAL", line("WIDGET-001", 5, "248.75"))),
         lambda: world.sell(*paid("CANCELLED", TWO_WIDGETS)),
         lambda: world.sell(webhook("placed", "UNPAID", 0, TWO_WIDGETS)),
+        lambda: world.sell(webhook("placed", "MOVED", 0, TWO_WIDGETS)),
         lambda: world.sell(*split()),
         lambda: world.sell(*fulfilled()),
     ]
@@ -127,11 +130,24 @@ def go_on(world: World) -> None:
     world.tell("order.cancelled", CANCELLED, reason="The buyer has changed their mind")
     world.tell("order.shipped", BOTH_WAYS, tracking_number="1Z", carrier="UPS")
     world.kill(plan.CONNECTORS)
+    move(world)
     world.until(lambda: world.is_(CANCELLED, "Cancelled"), "the order is cancelled")
     world.until(lambda: len(world.record(REFUND)["payments"]) == 2, "the refund")
     world.until(lambda: is_released(world, BOTH_WAYS), "the shop's parcel is released")
     for id, number in (("948102", "2"), ("948103", "cancelled")):
         world.until(lambda id=id, number=number: world.shop.orders[id]["status"] == number, f"the shop knows of {id}")
+
+
+def move(world: World) -> None:
+    """The buyer moves house before the order is approved, and once more when it is too late."""
+    before, late = ({**HOME, "street": there["line1"]} for there in (BEFORE, LATE))
+    charges = [charge("TX-MOVED", "497.50")]
+    world.sell(webhook("moved", "MOVED", 10, TWO_WIDGETS, deliver_to=before))
+    world.until(lambda: world.street(MOVED) == BEFORE["line1"], "the new address is there")
+    world.sell(webhook("charged", "MOVED", 11, TWO_WIDGETS, deliver_to=before, charges=charges))
+    world.until(lambda: is_approved(world, MOVED), "it is approved")
+    world.sell(webhook("moved", "MOVED", 12, TWO_WIDGETS, deliver_to=late, charges=charges))
+    world.until(lambda: world.line.records(topics.DEADLETTERS), "a dead letter")
 
 
 def flow_back(world: World) -> None:

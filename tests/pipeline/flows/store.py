@@ -26,6 +26,7 @@ OPTIONS: Mapping[str, Any] = {
     "shipments": {"each": "order.parcels[]", "tracking_number": "code", "carrier": "by"},
     "events": {
         "placed": "order.placed",
+        "moved": "order.changed",
         "charged": {"type": "order.paid", "rank": 1},
         "packed": {"type": "order.processing", "rank": 2},
         "sent": {"type": "order.shipped", "rank": 3},

@@ -7,16 +7,19 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
 import pytest
 
 from streams import topics
-from streams.vocabulary import OrderStatus, OutcomeResult
+from streams.vocabulary import CommandType, OrderStatus, Outcome, OutcomeResult
+from tests.connectors.harness import until
 from tests.pipeline.flows import play, setting
+from tests.pipeline.flows.expected import in_, item, paid, record
 from tests.pipeline.flows.store import HOME_THERE
 from tests.pipeline.flows.world import World, named, world
+from tests.projections.http.serving import serving
 
-Item = tuple[str, dict[str, str], list[dict[str, str]]]
-CARD, CREDIT = "com.heads.card", "com.heads.store-credit"
+CREDIT = "com.heads.store-credit"
 APPROVED = ("create", "createPayment", "tryApprove")
 DELIVERED = (*APPROVED, "changeDeliveryAddress")
 SENT = (*DELIVERED, "createShipment", "release")
@@ -25,6 +28,7 @@ JOHN = {
     **{"countryCode": "US", "attention": "John Smith"},
 }
 IMEI = "359876543210123"
+OPERATORS = (CommandType.REDRIVE, CommandType.DISCARD)
 
 
 @pytest.fixture(scope="module")
@@ -32,37 +36,6 @@ def played(module_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with world(module_broker, tmp_path_factory.mktemp("flows")) as made:
         play.play(made)
         yield made
-
-
-def item(sku: str, *instances: dict[str, str], **units: str) -> Item:
-    return sku, units or {"Committed": "1"}, list(instances)
-
-
-def paid(id: str, amount: str = "497.50", currency: str = "SEK", method: str = CARD) -> tuple[str, str, str, str]:
-    return id, amount, currency, method
-
-
-def record(key: str, *items: Item, **changes: Any) -> dict[str, Any]:
-    """What CommerceOS is to have of an order of the store, but for `changes`."""
-    source, _, id = key.partition(":")
-    return {
-        "identifiers": {setting.IDENTIFIERS["order"]: key, setting.IDENTIFIERS["channel"]: source},
-        "supplier": named("company", "ACME-RETAIL"),
-        "customer": named("customer", f"CUST-{id}"),
-        "sellers": [named("store", "WAREHOUSE-MAIN")],
-        "currency": {"identifiers": {"currencyCode": "SEK"}},
-        "status": ["Committed"],
-        "deliveryAddresses": [HOME_THERE],
-        "invoiceAddresses": [],
-        "items": list(items),
-        "payments": [paid(f"TX-{id}")],
-        "shipments": [],
-        **changes,
-    }
-
-
-def in_(currency: str) -> Mapping[str, Any]:
-    return {"identifiers": {"currencyCode": currency}}
 
 
 def check(played: World, expected: Mapping[str, Any], done: Sequence[str]) -> None:
@@ -211,11 +184,36 @@ def test_what_commerceos_sends_itself_is_told_to_the_shop_and_not_to_commerceos(
     assert OrderStatus.SHIPPED is state(played, key, OrderStatus.SHIPPED)
 
 
+async def test_address_that_changes_too_late_is_an_operators_affair(played: World) -> None:
+    """Before the approval it is sent again; after it a person is told what to do, and what they decide is kept."""
+    expected = record(play.MOVED, item("WIDGET-001", Committed="2"), deliveryAddresses=[{**HOME_THERE, **play.BEFORE}])
+    check(played, expected, (*DELIVERED, "changeDeliveryAddress"))
+    async with serving(played.line.settings) as operator:
+        _, body = await operator.get("/deadletters", order=play.MOVED)
+        (letter,) = body["dead_letters"]
+        assert "a person must change it in CommerceOS" in letter["error"]
+        _, whole = await operator.get(f"/deadletters/{letter['id']}")
+        assert (play.LATE["line1"], 400) == (
+            orjson.loads(whole["exchange"]["request_body"])["changeDeliveryAddress"]["line1"],
+            whole["exchange"]["status"],
+        )
+        assert 202 == (await operator.post(f"/deadletters/{letter['id']}/discard", why="changed there by hand"))[0]
+
+        async def is_taken_up() -> bool:
+            _, audit = await operator.get("/deadletters/audit")
+            told = [(each["who"], each["why"], each["taken_up"]) for each in audit["decisions"]]
+            return told == [("ada", "changed there by hand", True)]
+
+        await until(is_taken_up, "the decision is taken up")
+        _, body = await operator.get("/deadletters")
+        assert (0, []) == (body["count"], body["dead_letters"])
+
+
 def test_no_command_came_at_a_wrong_time_and_nothing_was_doubled(played: World) -> None:
     """What a stand-in that enforces the guide's rules has counted, over all flows, faults and kills."""
     stats = played.stats()
-    wrong = {why: stats["refused_why"][why] for why in ("order", "invalid", "unknown", "conflict")}
-    assert ({"order": 0, "invalid": 0, "unknown": 0, "conflict": 0}, 0) == (wrong, stats["doubled"])
+    too_late = ("AddressNotChangeable", f"{play.MOVED}/actions")
+    assert ({too_late}, 0) == (played.refusals("order", "invalid", "unknown", "conflict"), stats["doubled"])
     assert (0, True) == (stats["rate_refused"], stats["busiest_window"] <= setting.REQUESTS_MAX), "in any one second"
     assert [] == [fault for fault, count in stats["faults"].items() if not count], "each fault was met"
     assert stats["tokens"] > 1, "a token has ended meanwhile"
@@ -224,14 +222,17 @@ def test_no_command_came_at_a_wrong_time_and_nothing_was_doubled(played: World) 
 def test_every_command_ended_once_and_nothing_was_set_aside(played: World) -> None:
     """Through three kills while the orders came in, and one later: no outcome is missing, none is told twice."""
     targets = [target.name for target in played.line.settings.targets]
-    commands = [each.id for target in targets for each in played.line.commands(target)]
-    played.until(lambda: len(played.line.outcomes()) >= len(commands), "every outcome")
-    outcomes = played.line.outcomes()
+    commands = [each.id for name in targets for each in played.line.commands(name) if each.type not in OPERATORS]
+
+    def ended() -> list[Outcome]:
+        return [each for each in played.line.outcomes() if each.type not in OPERATORS]
+
+    played.until(lambda: len(ended()) >= len(commands), "every outcome")
+    outcomes = ended()
     assert Counter(commands) == Counter(each.command_id for each in outcomes)
-    assert {OutcomeResult.DELIVERED: len(commands) - 1, OutcomeResult.REFUSED: 1} == Counter(
-        each.result for each in outcomes
-    )
-    assert ([], []) == (played.line.quarantined(), played.line.records(topics.DEADLETTERS))
+    ends = Counter(each.result for each in outcomes)
+    assert {OutcomeResult.DELIVERED: len(commands) - 2, OutcomeResult.REFUSED: 1, OutcomeResult.DEAD: 1} == ends
+    assert ([], 1) == (played.line.quarantined(), len(played.line.records(topics.DEADLETTERS)))
     assert len(play.KILLS) + 1 == len(played.kills)
     assert max(seen for _, seen in played.kills) < len(played.api.journal.entries), "killed while there was work to do"
 

@@ -100,6 +100,11 @@ class World:
         found = self.found(key)
         return found is not None and tuple(found.statuses) == statuses
 
+    def street(self, key: str) -> str | None:
+        """Where CommerceOS has it delivered."""
+        found = self.found(key)
+        return found.delivery_address["line1"] if found and found.delivery_address else None
+
     def paid_at(self, key: str) -> list[str]:
         """The times of the payments in CommerceOS' record."""
         found = self.found(key)
@@ -120,6 +125,11 @@ class World:
         out = {"url": f"http://127.0.0.1:{port}/webhooks/commerceos", "auth": auth}
         answer = self.admin("push", {"in": {"url": f"api/v1/{url}"}, "out": out, **more})
         assert {200} == {each["status"] for each in answer["answers"]}, answer
+
+    def refusals(self, *kinds: str) -> set[tuple[str, str]]:
+        """Of these kinds: the API's code, and what it was about, from the order's key on."""
+        entries = [each for each in lines(b"\n".join(self.api.journal.entries)) if each.get("why") in kinds]
+        return {(each["code"], unquote(each["path"]).rpartition(f"{NAMESPACE}=")[2]) for each in entries}
 
     def stats(self) -> Any:
         """What the stand-in for CommerceOS has counted."""
