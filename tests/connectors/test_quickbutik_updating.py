@@ -14,7 +14,7 @@ from tests.connectors.api import TOKEN, serving
 from tests.connectors.harness import Line, line, until
 from tests.kafka import unique_name
 
-GIVEN: dict[str, Any] = {"retry_delays_s": [0.1] * 30, "breaker": {"failures": 100, "open_s": 0.2}}
+GIVEN: dict[str, Any] = {"retry_delays_s": [0, *[0.1] * 30], "breaker": {"failures": 100, "open_s": 0.2}}
 POINTS = ["answered:2", "settled:1"]
 
 
@@ -57,13 +57,13 @@ async def test_every_order_is_paid_then_done_through_faults_and_kills(kafka: str
     """The stand-in takes no `paid` after `done`, and counts what changed an order: a wrong turn is an error there."""
     faults: dict[str, Any] = {"error_rate": 0.15, "rate_limit_rate": 0.05, "retry_after_s": 0, "reset_after_rate": 0.1}
     async with (
-        shop(16, latency_ms=100, seed=5, **faults) as (api, url),
+        shop(8, latency_ms=100, seed=5, **faults) as (api, url),
         line(kafka, url, tmp_path, source=unique_name("qb"), **GIVEN) as made,
     ):
         (worker,), commands = made.workers, list[Command]()
         for died, point in enumerate(POINTS):
             worker.die_at(point)
-            batch = all_of(made, range(8 * died, 8 * died + 8))
+            batch = all_of(made, range(4 * died, 4 * died + 4))
             commands += batch
             await made.send(batch)
             outcomes = await made.wait_for_outcomes(len(commands))
@@ -76,7 +76,7 @@ async def test_every_order_is_paid_then_done_through_faults_and_kills(kafka: str
     for id, order in api.orders.items():
         assert [each.status for each in changed if each.order_id == id] == ["paid", "done"]
         assert (order["status"], order["shipping_info"]) == ("2", {"trackingnumber": f"T-{id}", "company": "DHL"})
-    assert (api.updates.counts["updates"], api.updates.counts["mails"]) == (32, 32)
+    assert (api.updates.counts["updates"], api.updates.counts["mails"]) == (16, 16)
     assert api.updates.counts["refused"] == 0
     assert api.updates.counts["repeats"] > 0
 
