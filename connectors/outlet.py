@@ -241,7 +241,7 @@ class Outlet:
             return ruling
         is_charged = charged and ruling.verdict is Verdict.RETRY
         judged = before if ruling.is_about_earlier and before is not None else attempt
-        return Judged(judged, ruling.verdict, is_charged, self._draw(), at, ruling.why)
+        return Judged(judged, ruling.verdict, is_charged, self._draw(), at, ruling.why, ruling.after_s)
 
     def _told_to_wait(self, attempt: Attempt, at: datetime) -> bool:
         """429 is about our rate and not the command: all of it waits, the schedule stands still.

@@ -59,7 +59,7 @@ class Settled:
 class Judged:
     """An attempt and what it means. `charged`: the retry schedule counts it. `random`: in [0, 1), for the jitter.
 
-    `why`: what is wrong with the answer, where its status does not say it.
+    `why`: what is wrong with the answer, where its status does not say it. `after_s`: the least wait.
     """
 
     attempt: Attempt
@@ -68,6 +68,7 @@ class Judged:
     random: float
     at: datetime
     why: str | None = None
+    after_s: float = 0.0
 
 
 class Settler:
@@ -245,7 +246,8 @@ def _seconds(attempt: Attempt, at: datetime) -> float:
 def _due_at(judged: Judged, delay_s: float) -> datetime:
     answer = judged.attempt.answer
     asked_s = retry_after_s(answer.headers, judged.at) if answer else None
-    return judged.at + timedelta(seconds=jittered_s(max(delay_s, asked_s or 0.0), judged.random))
+    least_s = max(delay_s, asked_s or 0.0, judged.after_s)
+    return judged.at + timedelta(seconds=jittered_s(least_s, judged.random))
 
 
 def _error(judged: Judged, masker: Masker) -> str:

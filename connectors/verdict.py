@@ -25,6 +25,7 @@ class Ruling:
     """`why`: what is wrong with an answer whose status does not say it. Shown to people: no customer data in it.
 
     `is_about_earlier`: of several requests it is the one before that failed; this answer only explains it.
+    `after_s`: not to be tried again sooner, whatever the schedule says.
     `blames_target`: it is none of the API's answers, whatever the status (a page that says "back soon").
     """
 
@@ -32,6 +33,7 @@ class Ruling:
     why: str | None = None
     blames_target: bool = False
     is_about_earlier: bool = False
+    after_s: float = 0.0
 
 
 def classify(status: int | None, *, conflict: Verdict = Verdict.RETRY) -> Verdict:

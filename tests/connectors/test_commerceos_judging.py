@@ -80,6 +80,11 @@ def judged(made: Command, *answers: Answer) -> tuple[Ruling, list[Request]]:
     return ruling, asked
 
 
+def first(type: Type) -> list[Answer]:
+    """What the look before the act is answered, where there is one."""
+    return [answer(200, {"status": ["Committed"], "shipments": []})] if type is Type.CREATE_SHIPMENT else []
+
+
 def refused(code: str, status: int = 400) -> Answer:
     return answer(status, {"code": code, "message": "Ada Lovelace, Storgatan 1"})
 
@@ -121,7 +126,7 @@ def test_the_key_of_an_order_is_its_name_there_and_that_of_a_shipment_is_not() -
 @pytest.mark.parametrize("status", [200, 201, 204])
 @pytest.mark.parametrize("type", [type for type in DATA if type is not Type.RELEASE_SHIPMENT])
 def test_new_and_repeated_are_delivered_alike(type: Type, status: int) -> None:
-    assert judged(command(type), answer(status))[0].verdict is Verdict.DELIVERED
+    assert judged(command(type), *first(type), answer(status))[0].verdict is Verdict.DELIVERED
 
 
 @pytest.mark.parametrize(
@@ -143,8 +148,8 @@ def test_new_and_repeated_are_delivered_alike(type: Type, status: int) -> None:
 )
 def test_what_is_refused_and_so_already_is_delivered(type: Type, found: Any) -> None:
     """The answer to the first request was lost; the second is refused, for there is nothing left to do."""
-    ruling, asked = judged(command(type), refused("OrderNotApprovable"), answer(200, found))
-    assert (ruling.verdict, asked[1].method) == (Verdict.DELIVERED, "GET")
+    ruling, asked = judged(command(type), *first(type), refused("OrderNotApprovable"), answer(200, found))
+    assert (ruling.verdict, asked[-1].method) == (Verdict.DELIVERED, "GET")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +167,7 @@ def test_what_is_refused_and_so_already_is_delivered(type: Type, found: Any) -> 
 )
 def test_what_is_refused_and_not_so_is_the_first_request_s_failure(type: Type, found: Any) -> None:
     """A person sees what was refused, the API's word for it, and what the order is; nothing of the customer."""
-    ruling, _ = judged(command(type), refused("OrderNotX"), answer(200, found))
+    ruling, _ = judged(command(type), *first(type), refused("OrderNotX"), answer(200, found))
     assert (ruling.verdict, ruling.is_about_earlier) == (Verdict.REJECTED, True)
     assert (ruling.why or "").startswith("HTTP 400 OrderNotX; the order is ")
     assert "Ada" not in (ruling.why or "")
@@ -172,8 +177,8 @@ def test_what_is_refused_and_not_so_is_the_first_request_s_failure(type: Type, f
 def test_a_look_that_fails_leaves_the_question_open(type: Type) -> None:
     """It is asked again from the start: neither given up nor believed."""
     for failed in (answer(503), answer(429), answer(200), answer(409)):
-        assert judged(command(type), refused("X"), failed)[0].verdict is Verdict.RETRY
-    ruling, _ = judged(command(type), refused("X"), answer(403))
+        assert judged(command(type), *first(type), refused("X"), failed)[0].verdict is Verdict.RETRY
+    ruling, _ = judged(command(type), *first(type), refused("X"), answer(403))
     assert (ruling.verdict, ruling.is_about_earlier) == (Verdict.REJECTED, True)
     assert ruling.why == "HTTP 400 X; asked what became of it: HTTP 403"
 
@@ -236,6 +241,28 @@ def test_a_payment_order_is_posted_only_where_there_is_none() -> None:
     assert judged(made, answer(200, {"amount": "5.01"}))[0].verdict is Verdict.REJECTED
     assert judged(made, answer(500))[0].verdict is Verdict.RETRY
     assert judged(made, answer(404), answer(400))[0].verdict is Verdict.REJECTED
+
+
+def test_a_shipment_is_made_only_where_there_is_none() -> None:
+    """The warehouse's own, or the one of before whose answer was lost: a second would be sent."""
+    made = command(Type.CREATE_SHIPMENT)
+    ruling, asked = judged(made, answer(200, {"status": ["Committed"], "shipments": [{}]}))
+    assert (ruling.verdict, len(asked)) == (Verdict.DELIVERED, 1)
+    ruling, asked = judged(made, *first(Type.CREATE_SHIPMENT), answer(200))
+    assert (ruling.verdict, asked[1].body) == (Verdict.DELIVERED, b'{"createShipment":true}')
+    assert judged(made, answer(200))[0].verdict is Verdict.RETRY
+    ruling, _ = judged(made, refused("NotFound", 404))
+    assert (ruling.verdict, ruling.why) == (Verdict.REJECTED, "HTTP 404 NotFound: there is no such order")
+
+
+@pytest.mark.parametrize("lost", [None, answer(504)])
+def test_a_post_without_an_answer_has_time_to_be_done_before_it_is_looked_for(lost: Answer | None) -> None:
+    """Looked for at once it is not there yet, posted again it is there twice."""
+    made = command(Type.CREATE_PAYMENT, {"payment": payment_order()})
+    posted = KIND.judge(made, KIND.request(made), answer(404))
+    assert isinstance(posted, Request)
+    assert KIND.judge(made, posted, lost) == Ruling(Verdict.RETRY, after_s=30)
+    assert KIND.judge(made, KIND.request(made), lost) == Ruling(Verdict.RETRY)
 
 
 def shipment(key: str, *statuses: str) -> dict[str, Any]:

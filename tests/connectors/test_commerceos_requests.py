@@ -90,7 +90,7 @@ def body(type: Type, data: dict[str, Any] | None = None) -> Any:
         ),
         (Type.APPROVE_ORDER, None, ("PATCH", ACTIONS)),
         (Type.CANCEL_ORDER, None, ("PATCH", ACTIONS)),
-        (Type.CREATE_SHIPMENT, None, ("PATCH", ACTIONS)),
+        (Type.CREATE_SHIPMENT, None, ("GET", f"{ORDER}~with(status,shipments)")),
         (
             Type.CREATE_SHIPMENT,
             {"shipment": shipment_order()},

@@ -9,7 +9,7 @@ from connectors.exchange import Answer, Attempt, Masker, masker
 from connectors.schedule import RETRY_AFTER_S_MAX
 from connectors.settle import ATTEMPTS_MAX, RECORD_OVERHEAD_BYTES, Judged, Settled, Settler
 from connectors.targets import external
-from connectors.verdict import classify
+from connectors.verdict import Verdict, classify
 from connectors.vocabulary import Delivery, DeliveryState
 from streams import topics
 from streams.vocabulary import Command, DeadLetter, Outcome, OutcomeResult
@@ -111,6 +111,14 @@ def test_retry_after_is_never_shortened(asked: str, least_s: float) -> None:
         assert settled.delivery is not None
         wait_s = (settled.delivery.due_at - at(1)).total_seconds()
         assert least_s <= wait_s <= least_s + 5
+
+
+def test_what_the_target_s_module_wants_to_wait_is_waited() -> None:
+    """A POST whose answer was lost may still be under way there."""
+    lost = Judged(attempt(None, error="timed out"), Verdict.RETRY, True, 0, at(1), after_s=30)
+    settled = Settler(target(), 4 * MIB).settle(delivery(), lost, SECRETS)
+    assert settled.delivery is not None
+    assert settled.delivery.due_at == at(31)
 
 
 def test_a_dead_letter_shows_the_whole_exchange_and_no_secret() -> None:

@@ -27,6 +27,8 @@ NEW, CANCELLED = "New", "Cancelled"
 APPROVED = frozenset({"Committed", "Fulfilled"})
 UNAPPROVED = frozenset({NEW, "Unreserved", "Reserved"})
 DELIVERED = Ruling(Verdict.DELIVERED)
+# What a POST makes, nobody finds until it is made: one without an answer may still be under way there.
+POST_SETTLES_S = 30.0
 PRODUCTS_SHOWN_MAX = 20
 
 
@@ -35,7 +37,7 @@ def judge(command: Command, request: Request, answer: Answer | None, names: Name
     if request.purpose is Purpose.NAME:
         return _named(request, answer, names)
     if answer is None:
-        return Ruling(Verdict.RETRY)
+        return _again(request)
     if told.is_page(answer) and answer.status < 500:
         why = f"HTTP {answer.status}, but a page, not CommerceOS' API"
         return Ruling(Verdict.RETRY, why, blames_target=True)
@@ -55,15 +57,21 @@ def _changed(command: Command, request: Request, answer: Answer, names: Names) -
             return requests.look(command, request, f"HTTP {answer.status}, without effect", names)
         return _after_release(request.memo[1:])
     if verdict is not Verdict.REJECTED:
-        return Ruling(verdict)
+        return _again(request)
     if answer.status == 409 and command.type in STOCKED and not _is_late(command):
         return _out_of_stock(command, answer, names)
-    why = told.problem(answer)
-    if answer.status == NOT_FOUND and request.purpose is Purpose.ACT:
-        why += ": there is no such order"
-    elif answer.status in WRONG_TIME and _can_be_looked_at(command, request):
+    why = _unfound(answer, request.purpose is Purpose.ACT)
+    if answer.status in WRONG_TIME and _can_be_looked_at(command, request):
         return requests.look(command, request, why, names)
     return _rejected(command, why, is_about_earlier=False)
+
+
+def _unfound(answer: Answer, is_of_order: bool) -> str:
+    return told.problem(answer) + (": there is no such order" if is_of_order and answer.status == NOT_FOUND else "")
+
+
+def _again(request: Request) -> Ruling:
+    return Ruling(Verdict.RETRY, after_s=POST_SETTLES_S if request.purpose is Purpose.POST else 0.0)
 
 
 def _can_be_looked_at(command: Command, request: Request) -> bool:
@@ -75,12 +83,17 @@ def _after_release(keys: tuple[str, ...]) -> Ruling | Request:
 
 
 def _found(command: Command, answer: Answer, names: Names) -> Ruling | Request:
-    """It is there: a POST of before has made it. One of another amount was made by somebody else."""
-    if answer.status == NOT_FOUND:
-        return requests.post(command, names)
+    """It is there: a request of before has made it. One of another amount was made by somebody else."""
+    is_of_order = command.type is CommandType.CREATE_SHIPMENT and requests.is_of_order(command)
+    if answer.status == NOT_FOUND and not is_of_order:
+        return requests.make(command, names)
     verdict = classify(answer.status)
     if verdict is not Verdict.DELIVERED:
-        return Ruling(verdict, told.problem(answer) if verdict is Verdict.REJECTED else None)
+        return Ruling(verdict, _unfound(answer, is_of_order) if verdict is Verdict.REJECTED else None)
+    if is_of_order:
+        if (found := told.document(answer)) is None:
+            return Ruling(Verdict.RETRY, f"HTTP {answer.status}, but no JSON")
+        return DELIVERED if _is_so(command, found) else requests.make(command, names)
     payment = command.data.get("payment")
     if isinstance(payment, Mapping) and told.differs(told.document(answer), str(payment.get("amount"))):
         return Ruling(Verdict.REJECTED, "there is a payment order with this identifier, of another amount")

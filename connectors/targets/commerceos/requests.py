@@ -2,7 +2,8 @@
 
 create, update             PUT the order: the same document again is the same order
 addresses, payment,        PATCH its actions
-approve, cancel, shipment
+approve, cancel
+shipment                   GET the order's, PATCH its actions where there is none
 payment or shipment order  GET it by its identifier, POST it where there is none: a second POST would make another
 release                    GET the shipments, PATCH each that is New
 """
@@ -49,14 +50,15 @@ LOOKS: Mapping[CommandType, str] = {
 
 def first(command: Command, names: Names) -> Request:
     """The first request towards the command's effect."""
-    make = _FIRST.get(command.type)
-    if make is None:
+    if command.type not in _FIRST:
         raise Unprocessable(f"commerceos knows no command {command.type}")
-    return make(command, names)
+    return _FIRST[command.type](command, names)
 
 
-def post(command: Command, names: Names) -> Request:
-    """The payment order or shipment order that was not found."""
+def make(command: Command, names: Names) -> Request:
+    """What was not found: the payment order, the shipment order, or the order's shipment, which its action makes."""
+    if command.type is CommandType.CREATE_SHIPMENT and is_of_order(command):
+        return _act(command, names, {"createShipment": True})
     if command.type is CommandType.CREATE_PAYMENT:
         path, document = PAYMENT_ORDERS, documents.payment_order(command, names)
     else:
@@ -106,17 +108,22 @@ def _address(action: str) -> Callable[[Command, Names], Request]:
 def _payment(command: Command, names: Names) -> Request:
     given = mapping(command.data.get("payment"), "data.payment")
     if _is_own(given, "payment_order", "data.payment"):
-        post(command, names)  # what is missing is missed now, not after a request
+        make(command, names)  # what is missing is missed now, not after a request
         return _find(PAYMENT_ORDERS, names.reference("payment_order", str(given["transaction_id"])))
     return _act(command, names, {"createPayment": documents.payment(command, names)})
 
 
 def _shipment(command: Command, names: Names) -> Request:
-    given = mapping(command.data.get("shipment"), "data.shipment")
-    if _is_own(given, "shipment_order", "data.shipment"):
-        post(command, names)
+    if not is_of_order(command):
+        make(command, names)
         return _find(SHIPMENTS, names.reference("shipment_order", command.order_key))
-    return _act(command, names, {"createShipment": True})
+    path = f"{names.order_path(command.order_key)}~with({LOOKS[command.type]})"
+    return Request("GET", path, READING, b"", Purpose.FIND)
+
+
+def is_of_order(command: Command) -> bool:
+    """Whether a shipment is to be made by its order, or as a shipment order of its own. Raises `Unprocessable`."""
+    return not _is_own(mapping(command.data.get("shipment"), "data.shipment"), "shipment_order", "data.shipment")
 
 
 def _release(command: Command, names: Names) -> Request:
