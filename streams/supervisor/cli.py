@@ -34,7 +34,7 @@ def command(
         counts = plan.parse_workers(workers or ())
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--workers") from None
-    check_secrets(None, os.environ, {plan.SECRETS_OF[name] for name in roles if name in plan.SECRETS_OF})
+    check_secrets(None, os.environ, {section for name in roles for section in plan.SECRETS_OF.get(name, ())})
     console = settings.log.format == "console" or (settings.log.format == "auto" and sys.stderr.isatty())
     output = Output(sys.stderr, console=console)
     sys.exit(asyncio.run(up(settings, roles, counts, data.absolute(), output)))

@@ -13,7 +13,7 @@ ROLES = (INGEST, STREAMS, CONNECTORS, PROJECTIONS)
 WORKERS = (STREAMS, CONNECTORS)
 # What comes first in the flow of a webhook stops first, so that what it wrote is still worked off.
 STOP_ORDER = {INGEST: 0, STREAMS: 1, CONNECTORS: 2, PROJECTIONS: 3, "broker": 9}
-SECRETS_OF = {INGEST: "sources", CONNECTORS: "targets", PROJECTIONS: "projections"}
+SECRETS_OF = {INGEST: ("sources",), CONNECTORS: ("targets", "alerts"), PROJECTIONS: ("projections",)}
 
 # Children write JSON: the supervisor can add to it, or make it readable.
 CHILD_ENV = {"ORDERLOG__LOG__FORMAT": "json", "PYTHONUNBUFFERED": "1"}

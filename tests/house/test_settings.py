@@ -164,6 +164,7 @@ def test_one_mistake_is_told_with_its_line_and_mending(file: Path, text: str, sa
         source(auth=f'{{ scheme = "bearer", secrets = "{SECRET}" }}'),
         GOOD.replace("env:TOKEN", SECRET),
         f'[projections]\ntoken = "{SECRET}"\n',
+        f'[alerts]\nurl = "https://hooks.example/{SECRET}"\n',
     ],
 )
 def test_a_written_secret_is_refused_and_not_repeated(file: Path, text: str) -> None:

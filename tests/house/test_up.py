@@ -136,6 +136,7 @@ def test_up_with_wrong_secrets_starts_nothing(tmp_path: Path) -> None:
     (tmp_path / "orderlog.toml").write_text(
         '[[sources]]\nname = "duda"\nplatform = "duda"\n'
         'auth = { scheme = "duda-hmac", secrets = ["env:NO_SUCH_SECRET"] }\n'
+        '[alerts]\nurl = "env:NO_SUCH_URL"\n'
     )
     clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERLOG")}
     result = subprocess.run(
@@ -145,5 +146,6 @@ def test_up_with_wrong_secrets_starts_nothing(tmp_path: Path) -> None:
     assert result.stderr == (
         "orderlog.toml:4: sources[0].auth.secrets[0]: "
         "env:NO_SUCH_SECRET: the variable is not set or empty; set NO_SUCH_SECRET\n"
+        "orderlog.toml:6: alerts.url: env:NO_SUCH_URL: the variable is not set or empty; set NO_SUCH_URL\n"
     )
     assert [path.name for path in tmp_path.iterdir()] == ["orderlog.toml"]
