@@ -308,6 +308,12 @@ def test_a_page_is_none_of_the_api_s_answers(type: Type) -> None:
         assert (ruling.verdict, ruling.blames_target) == (Verdict.RETRY, True)
 
 
+def test_a_limit_that_comes_as_a_page_is_a_limit() -> None:
+    """What stands in front of an API says 429 in HTML, and its Retry-After is to be obeyed."""
+    page = Answer(429, {"content-type": "text/html", "retry-after": "7"}, b"<html>Slow down</html>")
+    assert judged(command(Type.CREATE_ORDER), page)[0] == Ruling(Verdict.RETRY)
+
+
 def test_no_answer_means_the_same_request_again() -> None:
     for made in COMMANDS:
         assert KIND.judge(made, KIND.request(made), None) == Ruling(Verdict.RETRY)

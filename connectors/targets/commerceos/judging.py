@@ -38,7 +38,7 @@ def judge(command: Command, request: Request, answer: Answer | None, names: Name
         return _named(request, answer, names)
     if answer is None:
         return _again(request)
-    if told.is_page(answer) and answer.status < 500:
+    if told.is_page(answer) and classify(answer.status, conflict=Verdict.REJECTED) is not Verdict.RETRY:
         why = f"HTTP {answer.status}, but a page, not CommerceOS' API"
         return Ruling(Verdict.RETRY, why, blames_target=True)
     if request.purpose is Purpose.FIND:
