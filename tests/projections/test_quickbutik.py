@@ -7,9 +7,12 @@ import pytest
 
 from projections.decide import TargetSpec, decide
 from projections.fold import fold
+from projections.spec import spec_of
+from streams.settings.model import Settings
 from streams.vocabulary import Command, CommandType, EventType, Order, OrderEvent
-from tests.projections.commerceos_world import said
+from tests.projections.commerceos_world import AUTH, said
 
+AWAY = {"base_url": "http://127.0.0.1:1", "auth": {"scheme": "none"}}
 API = TargetSpec("api", "quickbutik", frozenset({"shop"}))
 
 PLACED = said(EventType.PLACED, total="10", currency="SEK")
@@ -96,3 +99,13 @@ def test_shop_ends_with_the_same_status_whatever_the_order_of_arrival() -> None:
     assert ends == {"done"}
     ends = {told(*order)[-1]["status"] for order in permutations([PLACED, PAID, SENT, CANCELLED])}
     assert ends == {"cancelled"}
+
+
+def test_shop_s_api_speaks_for_its_own_shop_only() -> None:
+    """Of two shops each has an API: what the one says is news to the other, and its orders are not there."""
+    shops = [
+        {"name": name, "platform": "quickbutik", "auth": AUTH, "fetch_from": f"{name}-api"} for name in ("one", "two")
+    ]
+    apis = [{"name": f"{shop['name']}-api", "kind": "quickbutik", **AWAY} for shop in shops]
+    settings = Settings.model_validate({"sources": shops, "targets": apis})
+    assert [spec_of(settings, each).own for each in settings.targets] == [{"one"}, {"two"}]
