@@ -4,7 +4,7 @@ What is to be told follows from the record alone, so that a restart neither repe
 then noted: killed between the two, it is sent once more.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,8 @@ from enum import StrEnum
 from connectors.alerts.rules import COUNTED, Reading, Rule, State, key_of
 from streams.settings.alerts import Alerts
 from streams.vocabulary.base import Time, Whole
+
+MINUTE = timedelta(minutes=1)
 
 
 class News(StrEnum):
@@ -84,6 +86,11 @@ def news_of(alert: Alert, value: float | None, given: Alerts, now: datetime) -> 
     assert quiet_s is not None
     has_grown = alert.rule in COUNTED and (value or 0) > (alert.told_value or 0)
     return News.STILL if quiet_s >= (given.min_repeat_s if has_grown else given.remind_s) else None
+
+
+def room(sent: Iterable[datetime], given: Alerts, now: datetime) -> int:
+    """How many messages may go now, after those that were `sent`."""
+    return given.messages_per_minute - sum(now - at < MINUTE for at in sent)
 
 
 def batches(due: Sequence[Due], room: int) -> list[Sequence[Due]]:

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from random import SystemRandom
 
 import structlog
@@ -21,7 +21,7 @@ from confluent_kafka import KafkaException
 from pydantic import ValidationError
 
 from connectors.alerts import messages
-from connectors.alerts.alert import Alert, Due, after, batches, news_of
+from connectors.alerts.alert import Alert, Due, after, batches, news_of, room
 from connectors.alerts.follower import Follower
 from connectors.alerts.hook import Hook, NotSent, Way
 from connectors.alerts.report import Report
@@ -40,7 +40,6 @@ log = structlog.get_logger(__name__)
 BACKOFF_S_MAX = 300.0
 REOPEN_S = 5.0
 REQUESTS_MAX = 100
-MINUTE = timedelta(minutes=1)
 
 
 def utc_now() -> datetime:
@@ -170,7 +169,7 @@ class Watcher:
     async def _tell(self, found: Sequence[Reading]) -> None:
         now = self._now()
         due = [each for reading in found if (each := self._due(reading, now)) is not None]
-        for batch in batches(due, self._room(now)):
+        for batch in batches(due, room(self._sent, self._given, now)):
             if self._pace.wait_s(self._clock()) > 0 or self._partition.closing:
                 return
             if not await self._send(messages.text_of(batch, self._settings.streams.app_id, self._now()), len(batch)):
@@ -184,9 +183,6 @@ class Watcher:
             return None
         news = news_of(alert, reading.value, self._given, now)
         return Due(alert, news, reading.value, reading.threshold) if news else None
-
-    def _room(self, now: datetime) -> int:
-        return self._given.messages_per_minute - sum(now - at < MINUTE for at in self._sent)
 
     async def _send(self, text: str, alerts: int) -> bool:
         """Whether it was taken; else the next one waits. Raises `Closing`."""

@@ -94,9 +94,6 @@ async def test_an_update_that_is_not_taken_holds_its_order_until_an_operator_dec
         assert outcomes[dead.id].error == "HTTP 200, but Quickbutik says: no such order"
         assert (letter.id, letter.reason, letter.attempts) == (dead.id, "rejected", 1)
         api.orders["7"] = {"order_id": "7", "total_amount": "1", "status": "-1"}
-        (worker,) = made.workers
-        worker.kill()
-        await until(lambda: worker.exits, "the restart")
         await made.decide(CommandType.REDRIVE, dead)
         again = await made.wait_for_outcomes(4)
         assert [(each.command_id, each.result.value) for each in again if each.order_key.endswith(":7")] == [

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.alerts.alert import Alert, Due, News, after, batches, news_of
+from connectors.alerts.alert import MINUTE, Alert, Due, News, after, batches, news_of, room
 from connectors.alerts.messages import DOCS, SUMMED_MAX, hello, text_of
 from connectors.alerts.rules import Rule, State
 from streams.settings.alerts import Alerts
@@ -164,6 +164,21 @@ def test_no_more_messages_than_there_is_room_for_and_none_forgotten(count: int, 
     assert len(made) <= max(room, 0)
     assert [each for batch in made for each in batch] == (all_due if room > 0 else [])
     assert all(len(batch) == 1 for batch in made[:-1])
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 40)), max_size=60), st.integers(1, 8))
+def test_in_no_minute_there_are_more_messages_than_allowed(ticks: list[tuple[int, int]], allowed: int) -> None:
+    """However many alerts change, and whenever; each is in a message in the end."""
+    settings, now, waiting, told = alerts(messages_per_minute=allowed), 0, 0, 0
+    sent: list[datetime] = []
+    for wait_s, count in [*ticks, (60, 0)]:
+        now, waiting = now + wait_s, waiting + count
+        made = batches([due()] * waiting, room(sent, settings, at(now)))
+        sent += [at(now)] * len(made)
+        told += sum(map(len, made))
+        waiting -= sum(map(len, made))
+    assert all(sum(start <= other < start + MINUTE for other in sent) <= allowed for start in sent)
+    assert (waiting, told) == (0, sum(count for _, count in ticks))
 
 
 def text(*each: Due, now: datetime | None = None) -> str:
