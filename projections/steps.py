@@ -27,12 +27,12 @@ class Demanded:
     data: Mapping[str, Any]
 
 
-def step_ended(steps: Steps, event: OrderEvent) -> dict[str, dict[str, Step]]:
+def step_ended(steps: Steps, event: OrderEvent) -> Steps:
     """The ledger after `event`; a step whose command is not the last one for it stays as it is."""
-    held = {target: dict(ledger) for target, ledger in steps.items()}
     delivery = event.delivery
     if delivery is None or delivery.command_type in OPERATORS:
-        return held
+        return steps
+    held = {target: dict(ledger) for target, ledger in steps.items()}
     for name, step in steps.get(delivery.target, {}).items():
         if step.id == delivery.command_id and _RANK[became(event)] > _RANK[step.status]:
             held[delivery.target][name] = step.updated({"status": became(event)})

@@ -15,7 +15,7 @@ Word = OrderStatus | PaymentStatus
 PAYMENT = "payment:"
 
 
-def with_voice(voices: Voices, event: OrderEvent) -> dict[str, tuple[str, ...]]:
+def with_voice(voices: Voices, event: OrderEvent) -> Voices:
     """Word → who said it, after `event`. Grows only, and is bounded by the configured names and the payments."""
     who = event.source if event.delivery is None else event.delivery.target
     data = event.data
@@ -26,7 +26,7 @@ def with_voice(voices: Voices, event: OrderEvent) -> dict[str, tuple[str, ...]]:
     if data.payments:
         said += tuple(PAYMENT + known_as(event.order_key, payment.id) for payment in data.payments)
     if all(who in voices.get(word, ()) for word in said):
-        return dict(voices)
+        return voices
     added = {str(word): tuple(sorted({*voices.get(word, ()), who})) for word in said}
     return dict(sorted({**voices, **added}.items()))
 

@@ -21,7 +21,7 @@ def test_attempt_is_none_however_its_word_is_written_nor_is_an_order_for_nothing
     """An amount that was not taken must not stand in for the one that was; nor can nothing be paid."""
     attempt = [{"id": "t-1", "amount": "99", "status": "failed"}]
     assert World().run(PLACED, said(EventType.PAID, 1, payments=attempt)).payments() == {"shop:1:paid": "125"}
-    assert World().run(placed(total="0"), PAID).payments() == {}
+    assert "create_payment" not in World().run(placed(total="0"), PAID).types
 
 
 def test_order_that_they_cancelled_before_it_was_approved_is_left_alone() -> None:
