@@ -134,7 +134,8 @@ def gave_up(worker: Worker) -> int:
 
 
 async def test_two_workers_never_ask_more_often_than_the_api_allows(kafka: str, tmp_path: Path) -> None:
-    """The API counts over any second; releases and refused approvals bring further requests along."""
+    """The API counts over any second; releases bring further requests along, and a worker that is killed comes back to
+    partitions whose part of the rate it used just before."""
     async with scene(kafka, tmp_path, slots=2, changes={"rate_per_second": 100}) as (stand_in, made, orders):
         stand_in.api.store.rules = Rules(requests_max=100)
 
@@ -145,6 +146,8 @@ async def test_two_workers_never_ask_more_often_than_the_api_allows(kafka: str, 
         await until(both_deliver, "partitions for both", every_s=1)
         commands = [each for number in range(45) for each in orders.commands(f"web:s/{number}", *FULFILLED)]
         await made.send(commands)
+        await until(lambda: len(stand_in.api.store.payments) > 20, "orders that are on their way")
+        made.workers[0].kill()
 
         async def done() -> bool:
             delivered = [each for each in await made.outcomes() if each.result is OutcomeResult.DELIVERED]
@@ -153,4 +156,4 @@ async def test_two_workers_never_ask_more_often_than_the_api_allows(kafka: str, 
         await until(done, "all outcomes", every_s=0.5)
         stats = await stand_in.stats()
     assert (stats["rate_refused"], stats["busiest_window"] <= 100) == (0, True)
-    assert stats["busiest_window"] > 60, "the rate is used"
+    assert stats["busiest_window"] > 40, "the rate is used"
