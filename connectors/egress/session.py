@@ -61,8 +61,8 @@ def _before_leaving() -> aiohttp.TraceConfig:
         if callable(turn := context.trace_request_ctx):
             await turn()
 
-    trace.on_connection_create_end.append(wait)
-    trace.on_connection_reuseconn.append(wait)
+    # Awaited before they are written. In the hooks for connections a wait that is cut short would leave one open.
+    trace.on_request_headers_sent.append(wait)
     return trace
 
 

@@ -13,6 +13,8 @@ from connectors.http import TargetClient
 from connectors.share import NOTHING, Share
 from connectors.wire import Wire
 from tests.connectors.api import serving
+from tests.connectors.egress.names import listening
+from tests.connectors.harness import until
 from tests.connectors.make import START, target
 
 GET = Request("GET", "/v1/orders/1", {}, b"")
@@ -74,11 +76,14 @@ class _Renewing(NoCredential):
 async def test_without_a_share_nothing_leaves() -> None:
     """A worker whose partitions are gone sends nothing more."""
     wire = Wire(NOTHING, time.monotonic, lambda: None)
-    async with noting() as (url, came):
-        client = TargetClient(target(base_url=url, timeout_s=0.3), NoCredential(), lambda: START, wire=wire)
-        attempt = await client.attempt(GET)
+    async with listening() as seen:
+        made = target(base_url=f"http://127.0.0.1:{seen.port}", timeout_s=0.3)
+        client = TargetClient(made, NoCredential(), lambda: START, wire=wire)
+        attempts = [await client.attempt(GET) for _ in range(2)]
+        await until(lambda: seen.connections == seen.closed == 2, "no connection left open")
         await client.close()
-    assert (attempt.status, came) == (None, [])
+    assert [each.status for each in attempts] == [None, None]
+    assert seen.received == b""
 
 
 async def test_a_request_whose_connection_is_cut_is_not_sent_again_unasked() -> None:

@@ -35,10 +35,11 @@ def _result(host: str, address: str, port: int) -> ResolveResult:
 
 @dataclass
 class Listener:
-    """`connections`: how many came; `received`: every byte of theirs."""
+    """`connections`: how many came, and how many are `closed`; `received`: every byte of theirs."""
 
     port: int = 0
     connections: int = 0
+    closed: int = 0
     received: bytearray = field(default_factory=bytearray)
 
 
@@ -52,6 +53,7 @@ async def listening(answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r
         while data := await reader.read(65536):
             seen.received += data
             writer.write(answer)
+        seen.closed += 1
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
