@@ -212,7 +212,13 @@ class Settler:
 
 def _letter(dead: Delivery, reason: str, exchange: HttpExchange | None) -> bytes:
     return DeadLetter(
-        id=dead.id, command=dead.command, exchange=exchange, attempts=dead.attempts, reason=reason, at=dead.due_at
+        id=dead.id,
+        command=dead.command,
+        exchange=exchange,
+        attempts=dead.attempts,
+        reason=reason,
+        error=dead.last_error,
+        at=dead.due_at,
     ).to_json()
 
 

@@ -39,7 +39,7 @@ def _demanded(order: Order, own: Collection[str], ledger: Mapping[str, Step]) ->
     is_ours, is_shown = is_commanded(ledger, DONE), is_said_by(voices, SENT, own)
     is_paid = is_commanded(ledger, PAID) or is_said_by(voices, PAYED, own)
     if is_said_by_others(voices, PAYED, own) and not (is_paid or is_ours or is_shown):
-        yield _step(PAID, {"status": PAID, "notify": False})
+        yield _step(PAID, {"status": PAID, "notify": True})
     if is_said_by_others(voices, SENT, own) and (is_ours or not is_shown):
         said = {"status": DONE, "shipping": _shipping(order.shipments), "notify": not is_ours}
         if not is_commanded(ledger, DONE, _states(said)):

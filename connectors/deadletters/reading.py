@@ -202,7 +202,7 @@ def _fact(letter: DeadLetter, record: Record) -> Fact:
         attempts=letter.attempts,
         reason=letter.reason,
         http_status=exchange.status if exchange else None,
-        error=_error(exchange) if exchange else None,
+        error=letter.error or (_error(exchange) if exchange else None),
         place=place_of(record),
         stamp_ms=record.timestamp,
     )

@@ -17,7 +17,7 @@ BOOK_FIELDS = "status,identifiers,timestamp,totalAmount,payments,shipments~with(
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The orders of one source (`channel`: the namespace of its name); where `status` is set, those with such a line."""
+    """The orders of one source (`channel`: the namespace of its name); with `status`, those that have such a line."""
 
     channel: str
     source: str

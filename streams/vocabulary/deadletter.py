@@ -21,11 +21,15 @@ class HttpExchange(Whole):
 
 
 class DeadLetter(Whole):
-    """`reason` is stable (`rejected`, `retries-exhausted`, `unprocessable`); `exchange` is the last attempt."""
+    """`reason` is stable (`rejected`, `retries-exhausted`, `unprocessable`), `error` is for people: what is wrong.
+
+    `exchange` is the last attempt.
+    """
 
     id: str
     command: Command
     exchange: HttpExchange | None = None
     attempts: int
     reason: str
+    error: str | None = None
     at: Time

@@ -85,7 +85,7 @@ def test_a_rejection_is_a_dead_letter_at_once() -> None:
     """Asking an API five times more about an order it refused is noise."""
     settled = settle(delivery(), attempt(422, b'{"fields":["total_amount"]}'))
     letter = letter_of(settled)
-    assert (letter.reason, letter.attempts, letter.id) == ("rejected", 1, "c-1")
+    assert (letter.reason, letter.error, letter.attempts, letter.id) == ("rejected", "HTTP 422", 1, "c-1")
     assert letter.exchange is not None
     assert letter.exchange.response_body == '{"fields":["total_amount"]}'
 

@@ -39,7 +39,7 @@ def told(*events: OrderEvent, target: TargetSpec = API) -> list[dict[str, Any]]:
 
 def test_paid_and_shipped_are_told_each_once() -> None:
     """The seed's two messages back; a repeat would write to the buyer again."""
-    assert told(PLACED, PAID, SENT, PAID, SENT) == [{"status": "paid", "notify": False}, DONE]
+    assert told(PLACED, PAID, SENT, PAID, SENT) == [{"status": "paid", "notify": True}, DONE]
 
 
 def test_what_is_known_before_the_order_is_told_all_the_same() -> None:

@@ -46,7 +46,7 @@ HARMLESS: dict[str, set[str]] = {
     "Command": {"caused_by", "created_at", "id", "order_key", "receipt", "target", "type"},
     "Commanded": {"id", "states", "type"},
     "Step": {"id", "states", "status", "type"},
-    "DeadLetter": {"at", "attempts", "command", "exchange", "id", "reason"},
+    "DeadLetter": {"at", "attempts", "command", "error", "exchange", "id", "reason"},
     "DeliveryFacts": {
         *("attempts", "command_id", "command_type", "error", "http_status", "ref", "target"),
     },
