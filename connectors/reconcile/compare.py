@@ -13,6 +13,9 @@ from projections.commerceos_view import APPROVE
 from streams.vocabulary.base import EXACT
 
 IDS_SHOWN_MAX = 3
+# What has an order picked and sent.
+ONWARD = (APPROVE, SHIPMENT, RELEASE)
+STOPPED = "it is cancelled here, and its cancellation there was not delivered: it must not be picked"
 
 
 class Kind(StrEnum):
@@ -49,7 +52,7 @@ def differences(order: Expected, found: Shown | None) -> Iterator[Difference]:
             yield Difference(Kind.MISSING, order.key, "given up", "-", why=why)
         return
     if found is None:
-        yield Difference(Kind.MISSING, order.key, order.status, "-", tuple(order.steps))
+        yield Difference(Kind.MISSING, order.key, order.status, "-", _repeatable(order, *order.steps))
         return
     yield from _status(order, found)
     yield from _payments(order, found)
@@ -81,7 +84,8 @@ def _status(order: Expected, found: Shown) -> Iterator[Difference]:
         if not order.is_cancelled_here:
             yield differs(why="it was cancelled there, and that did not come here: see the poll of statuses")
     elif order.is_approved and found.is_unapproved:
-        yield differs(APPROVE)
+        steps = _repeatable(order, APPROVE)
+        yield differs(*steps, why="" if steps else STOPPED)
     elif not order.is_approved and not found.is_unapproved and not order.is_approval_known:
         yield differs(why="it was approved there, and that did not come here: see the poll of statuses")
 
@@ -108,10 +112,17 @@ def _payments(order: Expected, found: Shown) -> Iterator[Difference]:
 def _shipment(order: Expected, found: Shown) -> Iterator[Difference]:
     if order.is_released and not found.is_released:
         wanted = [RELEASE] if found.shipments else [SHIPMENT, RELEASE]
-        steps = tuple(step for step in wanted if step in order.steps)
-        yield Difference(Kind.SHIPMENT, order.key, "released", _parcels(found), steps)
+        steps = _repeatable(order, *(step for step in wanted if step in order.steps))
+        yield Difference(Kind.SHIPMENT, order.key, "released", _parcels(found), steps, "" if steps else STOPPED)
     elif order.has_shipment and not found.shipments:
-        yield Difference(Kind.SHIPMENT, order.key, "made", "none", (SHIPMENT,))
+        steps = _repeatable(order, SHIPMENT)
+        yield Difference(Kind.SHIPMENT, order.key, "made", "none", steps, "" if steps else STOPPED)
+
+
+def _repeatable(order: Expected, *steps: str) -> tuple[str, ...]:
+    """Without those that would have an order picked which is cancelled here, and whose cancellation was given up."""
+    is_stopped = order.is_cancelled_here and not order.is_cancelled
+    return tuple(step for step in steps if not (is_stopped and step in ONWARD))
 
 
 def _other_amounts(ours: Mapping[str, Decimal], theirs: Mapping[str, Decimal]) -> list[str]:

@@ -72,6 +72,23 @@ def test_what_we_know_of_the_other_side_is_no_difference() -> None:
     assert [] == found(expected(made.updated({"bookkeeping": told}), TARGET), theirs("Committed"))
 
 
+@pytest.mark.parametrize(
+    ("there", "repeats"),
+    [
+        (None, (Kind.MISSING, (CREATE,))),
+        (theirs("New"), (Kind.STATUS, ())),
+        (theirs("Committed"), (Kind.SHIPMENT, ())),
+        (theirs("Committed", shipments=("New",)), (Kind.SHIPMENT, ())),
+    ],
+)
+def test_order_that_is_cancelled_here_is_never_picked_by_a_repeat(there: Shown | None, repeats: Any) -> None:
+    """Its cancellation was given up, and no new one is ever commanded: who heals must not have it sent."""
+    order = ours(*SHIPPED, said=(OrderStatus.CANCELLED,))
+    assert repeats in found(order, there)
+    assert all(not {APPROVE, SHIPMENT, RELEASE} & set(steps) for _, steps in found(order, there))
+    assert there is None or all(each.why for each in differences(order, there) if not each.steps)
+
+
 @pytest.mark.parametrize(("became", "kinds"), [("pending", []), ("refused", []), ("dead", [(Kind.MISSING, ())])])
 def test_an_order_that_was_not_created_is_expected_nowhere(became: str, kinds: list[Any]) -> None:
     """Refused for want of stock, nothing is to be there; given up, a person has to know."""
