@@ -1,6 +1,6 @@
 """What CommerceOS is to do for an order (seed 002), step by step, in the order that its rules demand. Pure.
 
-    create ─▶ addresses, payments ─▶ approve ─▶ shipment, release, or cancel
+    create ─▶ addresses, payments, approve ─▶ shipment, release, or cancel
 
 What is right of an arrow is commanded once what is left of it was delivered: both `create` and `approve` may be refused
 for want of stock, and then nothing must follow. The rest travels together, in order.

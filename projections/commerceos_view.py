@@ -50,8 +50,8 @@ class View:
 
     @property
     def is_cancelled(self) -> bool:
-        """Others say so."""
-        return self.is_told(CANCELLED)
+        """Others say so; or it was refused there, whatever came of a repeat of that command (a rebuild) since."""
+        return is_said_by_others(self.order.bookkeeping.voices, CANCELLED, self.target.own)
 
     @property
     def is_over(self) -> bool:
