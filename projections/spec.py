@@ -22,10 +22,19 @@ class TargetSpec:
 
 
 def spec_of(settings: Settings, target: Target) -> TargetSpec:
-    """A target speaks through the sources of the platform that it is; a shop's API only through its own shop's."""
+    """A target speaks through the sources of the platform that it is; a shop's API only through its own shop's, and of
+    several CommerceOS none through the source that another one's poll is kept under."""
+    others = {
+        each.commerceos.poll.source
+        for each in settings.targets
+        if each.commerceos is not None and each.commerceos.poll is not None and each.name != target.name
+    }
+    mine = target.commerceos.poll.source if target.commerceos and target.commerceos.poll else None
     own = frozenset(
         source.name
         for source in settings.sources
-        if source.platform == target.kind and source.fetch_from in (None, target.name)
+        if source.platform == target.kind
+        and source.fetch_from in (None, target.name)
+        and (source.name == mine or source.name not in others)
     )
     return TargetSpec(target.name, target.kind, own, target.commerceos)
