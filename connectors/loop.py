@@ -137,6 +137,7 @@ class DeliveryLoop:
 
     def _ended(self, settled: Sequence[Settled]) -> _Ended:
         dead = [old for each in settled if each.has_ended and (old := self._queue.superseded_by(each.before))]
+        dead += [new for each in settled if (new := each.delivery) and new.is_parked and self._queue.is_overtaken(new)]
         dead += [old for old in self._queue.parked_over(PARKED_MAX) if old not in dead]
         superseded, done = [old.superseded() for old in dead], [each.remembered for each in settled if each.remembered]
         adding = len(superseded) + len(done)

@@ -7,7 +7,8 @@ Each key has its deliveries first in, first out, and its head is in exactly one 
     held      dead: nothing of this key moves until `release` or `discard`
 
 A dead one that is independent (a read, a change that came too late) is parked beside its key instead, which goes on: at
-most one of a subject, until a newer one of it has ended.
+most one of a subject, until a newer one of it has ended. An older change that was redriven, and ends after a newer one,
+takes the place of none: the newest is what a person has to mend.
 
 Only what is committed may be put in, and a busy key is settled only after the commit of what became of it.
 """
@@ -54,9 +55,16 @@ class DeliveryQueue:
         return len(self._ids) - self.held - self._behind
 
     def superseded_by(self, delivery: Delivery) -> Delivery | None:
-        """The older dead one that goes when this busy one has ended."""
+        """The older dead one that goes when this busy one has ended; of reads the later is the newer."""
         parked = self._parked.get(delivery.subject) if delivery.is_independent else None
-        return parked if parked is not None and parked.id != delivery.id else None
+        if parked is None or parked.id == delivery.id or self.is_overtaken(delivery):
+            return None
+        return parked
+
+    def is_overtaken(self, delivery: Delivery) -> bool:
+        """Whether a newer change of its subject is parked, so that this one need not be."""
+        parked = self._parked.get(delivery.subject) if delivery.is_independent and not delivery.is_read else None
+        return parked is not None and parked.sequence > delivery.sequence
 
     def parked_over(self, count_max: int) -> list[Delivery]:
         """The parked ones past that many, the oldest first: who pings orders at random must not fill memory."""
@@ -98,7 +106,7 @@ class DeliveryQueue:
         """A busy delivery has its outcome: the next of its key may go."""
         self._busy.remove(delivery.key)
         self._drop_head(delivery)
-        if delivery.is_independent:
+        if delivery.is_independent and not self.is_overtaken(delivery):
             self._unpark(delivery)
 
     def settle(self, delivery: Delivery) -> None:
@@ -107,8 +115,9 @@ class DeliveryQueue:
         self._busy.remove(delivery.key)
         if delivery.is_parked:
             self._drop_head(delivery)
-            self._ids.add(delivery.id)
-            self._park(delivery)
+            if not self.is_overtaken(delivery):
+                self._ids.add(delivery.id)
+                self._park(delivery)
             return
         self._keys[delivery.key][0] = delivery
         self._place(delivery)

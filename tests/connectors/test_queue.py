@@ -66,6 +66,10 @@ class QueueModel(RuleBasedStateMachine):
         if started:
             self.busy.add(started.key)
 
+    def _is_overtaken(self, head: Delivery) -> bool:
+        newer = self.parked.get(head.subject)
+        return newer is not None and not head.is_read and newer.sequence > head.sequence
+
     def _busy_head(self, data: st.DataObject) -> Delivery:
         return self.lists[data.draw(st.sampled_from(sorted(self.busy)))][0]
 
@@ -73,11 +77,12 @@ class QueueModel(RuleBasedStateMachine):
     @rule(data=st.data())
     def finish(self, data: st.DataObject) -> None:
         head = self._busy_head(data)
-        assert self.queue.superseded_by(head) == (self.parked.get(head.subject) if head.is_independent else None)
+        gone = self.parked.get(head.subject) if head.is_independent and not self._is_overtaken(head) else None
+        assert self.queue.superseded_by(head) == gone
         self.queue.finish(head)
         self.busy.remove(head.key)
         self.lists[head.key].pop(0)
-        if head.is_independent:
+        if head.is_independent and not self._is_overtaken(head):
             self.parked.pop(head.subject, None)
 
     @precondition(lambda self: self.busy)
@@ -90,7 +95,8 @@ class QueueModel(RuleBasedStateMachine):
         self.busy.remove(head.key)
         if again.is_dead and again.is_independent:
             self.lists[head.key].pop(0)
-            self.parked[head.subject] = again
+            if not self._is_overtaken(head):
+                self.parked[head.subject] = again
         else:
             self.lists[head.key][0] = again
 
@@ -173,6 +179,25 @@ def test_dead_reads_are_bounded_and_the_oldest_go_first() -> None:
     for each in [*dead[:2], *dead[:2]]:
         queue.forget(each)
     assert (len(queue), queue.held, queue.parked_over(3)) == (3, 3, [])
+
+
+def test_older_change_that_is_redriven_does_not_hide_the_newer_one() -> None:
+    """Who mends the order by hand would mend it by the dead letter that is left: the newest must be."""
+    late = {"type": CommandType.CHANGE_DELIVERY_ADDRESS, "data": {"after_approval": True}}
+    older, newer = delivery("older", sequence=1, **late), delivery("newer", sequence=2, **late)
+    queue = DeliveryQueue([dead(older), newer])
+    queue.release(dead(older).redriven(START))
+    for each, overtaken in ((newer, False), (older, True)):
+        started = queue.start(NOW)
+        assert started is not None
+        assert (started.id, queue.superseded_by(started)) == (each.id, None)
+        assert queue.is_overtaken(started) is overtaken
+        queue.settle(dead(started))
+    assert (len(queue), queue.parked_over(0)) == (1, [dead(newer)])
+
+
+def dead(one: Delivery) -> Delivery:
+    return one.model_copy(update={"state": DeliveryState.DEAD})
 
 
 def test_settling_what_is_not_the_head_is_refused() -> None:
