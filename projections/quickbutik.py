@@ -12,6 +12,7 @@ from projections.steps import Demanded, is_commanded
 from projections.voices import is_said_by, is_said_by_others
 from streams.vocabulary import CommandType, Order, OrderEvent, OrderStatus, PaymentStatus, Shipment
 from streams.vocabulary.order import Step
+from streams.vocabulary.status import OUT_OF_STOCK
 
 KIND = "quickbutik"
 PAID, DONE, CANCELLED = "paid", "done", "cancelled"
@@ -28,15 +29,17 @@ def demands(order: Order, target: TargetSpec, cause: OrderEvent) -> Sequence[Dem
 
 
 def _demanded(order: Order, own: Collection[str], ledger: Mapping[str, Step]) -> Iterator[Demanded]:
-    voices = order.bookkeeping.voices
+    voices, flags = order.bookkeeping.voices, order.flags
     if is_said_by(voices, (OrderStatus.CANCELLED,), own):
-        return
-    if is_said_by_others(voices, (OrderStatus.CANCELLED,), own):
-        if not is_commanded(ledger, CANCELLED):
-            yield _step(CANCELLED, {"status": CANCELLED, "notify": True})
         return
     # What the shop says of it after we did is our own word come back.
     is_ours, is_shown = is_commanded(ledger, DONE), is_said_by(voices, SENT, own)
+    if is_said_by_others(voices, (OrderStatus.CANCELLED,), own):
+        # A target that is out of stock says nothing of a parcel that has gone: the flag has a person look.
+        is_sent = OUT_OF_STOCK in flags and (is_ours or is_shown)
+        if not is_sent and not is_commanded(ledger, CANCELLED):
+            yield _step(CANCELLED, {"status": CANCELLED, "notify": True})
+        return
     is_paid = is_commanded(ledger, PAID) or is_said_by(voices, PAYED, own)
     if is_said_by_others(voices, PAYED, own) and not (is_paid or is_ours or is_shown):
         yield _step(PAID, {"status": PAID, "notify": True})

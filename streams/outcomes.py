@@ -10,14 +10,13 @@ from streams.record import Record
 from streams.runtime.agent import Quarantine
 from streams.vocabulary import EventType, OrderEvent, OrderFacts, Origin, Outcome, OutcomeResult
 from streams.vocabulary.event import DeliveryFacts
+from streams.vocabulary.status import OUT_OF_STOCK
 
 TYPES: Mapping[OutcomeResult, EventType] = {
     OutcomeResult.DELIVERED: EventType.DELIVERY_SUCCEEDED,
     OutcomeResult.DEAD: EventType.DELIVERY_FAILED,
     OutcomeResult.REFUSED: EventType.REJECTED,
 }
-# The flag of an order that a target refused, for it has too little of something in stock.
-OUT_OF_STOCK = "out-of-stock"
 
 
 def event_of(record: Record, platforms: Mapping[str, str]) -> OrderEvent:

@@ -1,6 +1,5 @@
 """`orderlog alerts`: a message to the alerts' webhook, to see that it arrives."""
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,6 +8,7 @@ from confluent_kafka import KafkaException
 
 from connectors.pollers.cli import publish
 from connectors.pollers.position import PollRequest
+from connectors.who import who_asks
 from streams import topics
 from streams.settings import Settings, SettingsError
 
@@ -24,7 +24,7 @@ def command(
         raise SettingsError(["there are no alerts: add [alerts] with a url"])
     if settings.kafka.bootstrap is None:
         raise SettingsError(["kafka.bootstrap is not set: say where the broker is"])
-    request = PollRequest(who=(who or getpass.getuser())[:200], at=datetime.now(UTC))
+    request = PollRequest(who=who_asks(who), at=datetime.now(UTC))
     try:
         publish(settings.kafka.bootstrap, KEY, request, topics.ALERT_REQUESTS)
     except (KafkaException, TimeoutError) as error:

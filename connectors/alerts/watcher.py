@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 BACKOFF_S_MAX = 300.0
 REOPEN_S = 5.0
+CATCHING_UP_S = 0.05
 REQUESTS_MAX = 100
 
 
@@ -81,18 +82,9 @@ class Watcher:
         try:
             while not self._partition.closing:
                 await self._read_requests()
-                wait_s = self._given.every_s
                 try:
                     await self._answer()
-                    await self._follow()
-                    if self._follower is not None and self._follower.is_current:
-                        await self._judge_and_tell(self._follower)
-                    else:
-                        wait_s = 0.05
-                except KafkaException as error:
-                    log.warning("alerts cannot be judged, records cannot be read", error=str(error))
-                    await self._forget()
-                    wait_s = REOPEN_S
+                    wait_s = await self._round()
                 except Closing:
                     return
                 await self._partition.wait(wait_s)
@@ -100,6 +92,26 @@ class Watcher:
             self._report.leave()
             await self._forget()
             await self._hook.close()
+
+    async def _round(self) -> float:
+        """Seconds until the next. Only a commit that fails ends the process: deliveries do without alerts."""
+        try:
+            await self._follow()
+            if self._follower is None or not self._follower.is_current:
+                return CATCHING_UP_S
+            found = self._readings(self._follower)
+        except KafkaException as error:
+            log.warning("alerts cannot be judged, records cannot be read", error=str(error))
+            await self._forget()
+            return REOPEN_S
+        except Exception:
+            log.exception("alerts cannot be judged")
+            await self._forget()
+            return REOPEN_S
+        await self._judge(found, self._now())
+        self._report.firing(self._alerts.values())
+        await self._tell(found)
+        return self._given.every_s
 
     # 1. follow
 
@@ -137,16 +149,13 @@ class Watcher:
 
     # 2. judge
 
-    async def _judge_and_tell(self, follower: Follower) -> None:
+    def _readings(self, follower: Follower) -> Sequence[Reading]:
         now, known = self._now(), follower.known
-        found = [
+        return [
             reading
             for name, level in known.levels.items()
             for reading in readings(name, known.window.counts(name, now), level, self._given, now)
         ]
-        await self._judge(found, now)
-        self._report.firing(self._alerts.values())
-        await self._tell(found)
 
     async def _judge(self, found: Sequence[Reading], now: datetime) -> None:
         changes: dict[bytes, Alert | None] = dict.fromkeys(self._alerts)

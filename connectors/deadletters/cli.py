@@ -1,6 +1,5 @@
 """`orderlog deadletters list | show | redrive | discard | audit`."""
 
-import getpass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
@@ -11,11 +10,12 @@ from connectors.deadletters.actions import UNREACHABLE, Ask, Desk
 from connectors.deadletters.model import OPEN, State, Verb
 from connectors.deadletters.selection import Selection, moment
 from connectors.deadletters.terminal import Terminal
+from connectors.who import who_asks
 from streams.admin.errors import Refused, Unreachable
 from streams.settings import Settings, SettingsError
 from streams.vocabulary import CommandType
 
-WHO_CHARS_MAX, WHY_CHARS_MAX = 200, 1000
+WHY_CHARS_MAX = 1000
 _TYPES = tuple(each.value for each in CommandType if each not in {verb.command_type for verb in Verb})
 
 
@@ -92,7 +92,7 @@ def command(
         limit,
         dry_run,
         yes,
-        _who(who) if verb and not dry_run else "",
+        who_asks(who) if verb and not dry_run else "",
         _why(why) if verb and not dry_run else "",
     )
     desk = Desk(settings, settings.kafka.bootstrap, Terminal(json), lambda: datetime.now(UTC))
@@ -151,16 +151,6 @@ def _why(given: str | None) -> str:
     if not (text := (given or "").strip()):
         raise typer.BadParameter("say why: it is kept with the decision", param_hint="--why")
     return _short(text, WHY_CHARS_MAX, "--why")
-
-
-def _who(given: str | None) -> str:
-    try:
-        text = (given if given is not None else getpass.getuser()).strip()
-    except (KeyError, OSError):
-        text = ""
-    if not text:
-        raise typer.BadParameter("say who decides: this user has no name", param_hint="--who")
-    return _short(text, WHO_CHARS_MAX, "--who")
 
 
 def _short(text: str, chars_max: int, option: str) -> str:

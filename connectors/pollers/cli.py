@@ -1,6 +1,5 @@
 """`orderlog poll SOURCE`: have a source polled now, or everything again from a time."""
 
-import getpass
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,6 +8,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 
 from connectors.pollers.position import PollRequest
 from connectors.pollers.waiting import FIRST
+from connectors.who import who_asks
 from streams import cloudevents, topics
 from streams.runtime.transaction import LOG_LEVEL
 from streams.settings import Settings, SettingsError
@@ -38,7 +38,7 @@ def command(
         raise typer.BadParameter("statuses are polled as they are now", param_hint="--since")
     aware = since.replace(tzinfo=UTC) if since is not None and since.tzinfo is None else since
     given = {"since": aware} if aware is not None else {}
-    request = PollRequest(**given, who=(who or getpass.getuser())[:200], at=datetime.now(UTC))
+    request = PollRequest(**given, who=who_asks(who), at=datetime.now(UTC))
     try:
         publish(settings.kafka.bootstrap, source, request, asked[source])
     except (KafkaException, TimeoutError) as error:

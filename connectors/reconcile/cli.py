@@ -1,7 +1,6 @@
 """`orderlog reconcile TARGET`: what it should have by our state, against what it shows."""
 
 import asyncio
-import getpass
 import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from connectors.reconcile import show
 from connectors.reconcile.heal import Plan, plan, publish
 from connectors.reconcile.run import Comparison, Result
 from connectors.status.reading import Reading, pace_of
+from connectors.who import who_asks
 from streams.admin.errors import Refused, Unreachable
 from streams.settings import Settings, SettingsError
 from streams.settings.model import Target
@@ -27,7 +27,6 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 SINCE = timedelta(days=7)
-WHO_CHARS_MAX = 200
 SAME, DIFFERENT, MISUSE, UNREACHABLE = 0, 1, 2, 3
 
 
@@ -68,7 +67,7 @@ def command(
         _show(terminal, result, limit)
         if not heal or not result.differences:
             raise typer.Exit(DIFFERENT if result.differences else SAME)
-        raise typer.Exit(_heal(bootstrap, target, result, terminal, is_sure=yes, who=_who(who)))
+        raise typer.Exit(_heal(bootstrap, target, result, terminal, is_sure=yes, who=who_asks(who)))
     except (PollError, Unreachable, Refused) as error:
         terminal.note(f"{target}: {error}")
         raise typer.Exit(UNREACHABLE) from None
@@ -94,14 +93,6 @@ def reading_of(target: Target, use: Callable[[Reading], Awaitable[T]]) -> T:
             await reading.close()
 
     return asyncio.run(used())
-
-
-def _who(given: str | None) -> str:
-    """Who is named in the audit; a container's user may have no name."""
-    try:
-        return (given or getpass.getuser())[:WHO_CHARS_MAX]
-    except (KeyError, OSError):
-        raise typer.BadParameter("say who heals: this user has no name", param_hint="--who") from None
 
 
 def _begin(given: str | None, target: Target, now: datetime) -> datetime | None:

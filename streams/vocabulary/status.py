@@ -2,6 +2,9 @@
 
 from enum import StrEnum
 
+# The flag of an order that a target refused, for it has too little of something in stock.
+OUT_OF_STOCK = "out-of-stock"
+
 
 class OrderStatus(StrEnum):
     """Where the order is, as one word."""

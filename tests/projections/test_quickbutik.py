@@ -87,6 +87,14 @@ def test_cancelling_is_told_and_ends_it(type: EventType) -> None:
     assert told(PLACED, said(type, 3, "warehouse"), SENT, PAID) == [{"status": "cancelled", "notify": True}]
 
 
+def test_target_that_is_out_of_stock_takes_no_parcel_back() -> None:
+    """It had the order again, by a redrive or late: the parcel is on its way, and the flag has a person look."""
+    refused = said(EventType.REJECTED, 5, "warehouse", flags=["out-of-stock"])
+    assert told(PLACED, SENT, refused) == [DONE]
+    assert told(PLACED, DONE_THERE, refused) == []
+    assert told(PLACED, refused) == [{"status": "cancelled", "notify": True}]
+
+
 def test_order_of_another_shop_is_not_told() -> None:
     """Its number is some other order's there."""
     other = TargetSpec("api", "quickbutik", frozenset({"other"}))

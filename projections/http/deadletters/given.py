@@ -13,12 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from connectors.deadletters.model import OPEN, State, Verb
 from connectors.deadletters.selection import Selection, moment
+from connectors.who import WHO_CHARS_MAX
 from projections.http.deadletters.pages import LIMIT, LIMIT_MAX
 from projections.http.problems import Refusal
 from streams.vocabulary import CommandType
 
 VALUES_MAX = 5000
-WHO_CHARS_MAX, WHY_CHARS_MAX = 200, 1000
+WHY_CHARS_MAX = 1000
 ANY = "any"
 # Parameter of a query string → member of a selection.
 FILTERS = {
