@@ -6,12 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from streams.broker import LocalBroker
 from streams.broker.ports import choose
 from tests.container import docker_answers, kafka_container
 
 BOOTSTRAP = "ORDERLOG__KAFKA__BOOTSTRAP"
+
+
+@pytest.fixture(autouse=True)
+def unconfigured_log() -> Iterator[None]:
+    """A command that a test runs in this process configures logging for all tests after it: levels, processors."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
