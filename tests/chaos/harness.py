@@ -1,24 +1,22 @@
 """Runs counting workers as real processes, hurts them, and checks what a `read_committed` reader sees afterwards."""
 
 import asyncio
-import os
 import random
-import signal
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import orjson
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
 
 from streams import topics
+from tests import slot
 from tests.kafka import SHARED_PARTITIONS, read_committed
+from tests.slot import Slot
 
 # The smallest that a broker allows, so that a stopped process is missed soon.
 SESSION_TIMEOUT_S = 6
@@ -92,71 +90,28 @@ class Job:
         return len(self.admin.describe_consumer_groups([self.group])[self.group].result(10).members)
 
 
-@dataclass
-class Worker:
-    """One worker slot, started again whenever it ends by itself (as a supervisor does)."""
-
-    job: Job
-    slot: int
-    folder: Path
-    env: Mapping[str, str] = field(default_factory=dict)
-    exits: list[int] = field(default_factory=list)
-    process: asyncio.subprocess.Process | None = None
-    _loop: asyncio.Task[None] | None = None
-
-    @property
-    def log_file(self) -> Path:
-        return self.folder / f"worker-{self.slot}.log"
-
-    def log_lines(self) -> list[dict[str, object]]:
-        lines = self.log_file.read_bytes().splitlines() if self.log_file.exists() else []
-        return [orjson.loads(line) for line in lines if line.startswith(b"{")]
+class Worker(Slot):
+    """A counting worker."""
 
     def owned(self) -> object:
         """How many partitions its last assignment gave it; None before the first."""
-        assigned = [line["partitions"] for line in self.log_lines() if line["event"] == "partitions assigned"]
+        assigned = [line["partitions"] for line in self.log_lines("partitions assigned")]
         return assigned[-1] if assigned else None
 
-    def start(self) -> None:
-        self._loop = asyncio.create_task(self._keep_running())
 
-    async def _keep_running(self) -> None:
-        while True:
-            await self._spawn()
-            assert self.process is not None
-            self.exits.append(await self.process.wait())
-
-    async def _spawn(self) -> None:
-        job = self.job
-        env = {
-            **os.environ,
-            "ORDERLOG__KAFKA__BOOTSTRAP": job.bootstrap,
-            "ORDERLOG__STREAMS__INSTANCE": f"{job.app_id}-{self.slot}",
-            "ORDERLOG__STREAMS__DATA_DIR": str(self.folder / f"data-{self.slot}"),
-            "ORDERLOG__STREAMS__SESSION_TIMEOUT_S": str(SESSION_TIMEOUT_S),
-            "ORDERLOG__STREAMS__HEARTBEAT_S": "1",
-            "ORDERLOG__STREAMS__FETCH_RECORDS_MAX": "500",
-            **self.env,
-        }
-        command = [sys.executable, "-m", "tests.chaos.counting_worker", job.app_id, job.source, job.out, job.table]
-        with self.log_file.open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(*command, env=env, stdout=log, stderr=log)
-
-    def send(self, signal_number: signal.Signals) -> None:
-        """To the running process; one that has just ended is left alone."""
-        if self.process and self.process.returncode is None:
-            with suppress(ProcessLookupError):
-                self.process.send_signal(signal_number)
-
-    async def stop(self, how: signal.Signals = signal.SIGKILL) -> int | None:
-        """Ends the slot for good; gives the exit code."""
-        if self._loop:
-            self._loop.cancel()
-        if self.process and self.process.returncode is None:
-            self.send(signal.SIGCONT)
-            self.send(how)
-            await asyncio.wait_for(self.process.wait(), 40)
-        return self.process.returncode if self.process else None
+def worker_of(job: Job, number: int, folder: Path, env: Mapping[str, str]) -> Worker:
+    """It knows no failpoints."""
+    given = {
+        "ORDERLOG__KAFKA__BOOTSTRAP": job.bootstrap,
+        "ORDERLOG__STREAMS__INSTANCE": f"{job.app_id}-{number}",
+        "ORDERLOG__STREAMS__DATA_DIR": str(folder / f"data-{number}"),
+        "ORDERLOG__STREAMS__SESSION_TIMEOUT_S": str(SESSION_TIMEOUT_S),
+        "ORDERLOG__STREAMS__HEARTBEAT_S": "1",
+        "ORDERLOG__STREAMS__FETCH_RECORDS_MAX": "500",
+        **env,
+    }
+    module = ["tests.chaos.counting_worker", job.app_id, job.source, job.out, job.table]
+    return Worker(number, module, given, folder / f"worker-{number}.log", folder / f"worker-{number}.failpoint")
 
 
 @asynccontextmanager
@@ -164,13 +119,9 @@ async def running(
     job: Job, slots: int, folder: Path, started: int | None = None, **env: str
 ) -> AsyncIterator[list[Worker]]:
     """That many worker slots, the first `started` of them (or all) running; ended at the exit of the block."""
-    workers = [Worker(job, slot, folder, env) for slot in range(slots)]
-    for worker in workers[:started]:
-        worker.start()
-    try:
+    workers = [worker_of(job, number, folder, env) for number in range(slots)]
+    async with slot.running(workers, started):
         yield workers
-    finally:
-        await asyncio.gather(*(worker.stop() for worker in workers))
 
 
 class Feed:

@@ -1,13 +1,10 @@
 """One target on a real broker: commands in, real workers between, a sandbox at the end, a checker over all of it."""
 
 import asyncio
-import os
-import signal
-import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +20,7 @@ from tests.connectors import make
 from tests.connectors.api import TOKEN
 from tests.kafka import SHARED_PARTITIONS as PARTITIONS
 from tests.kafka import produce, read_committed, unique_name
+from tests.slot import Slot, running
 
 
 @dataclass
@@ -41,7 +39,7 @@ class Line:
     pending_max: int = 10_000
     source: str | None = None
     kind: str | None = None
-    workers: list["Worker"] = field(default_factory=list)
+    workers: list[Slot] = field(default_factory=list)
 
     def prepare(self) -> None:
         """Topics and the settings file."""
@@ -142,72 +140,17 @@ auth = {{ scheme = "basic", password = "env:SANDBOX_TOKEN" }}
         return await self.outcomes()
 
 
-@dataclass
-class Worker:
-    """One worker slot, started again whenever it ends by itself, as a supervisor does."""
-
-    line: Line
-    slot: int
-    exits: list[int] = field(default_factory=list)
-    process: asyncio.subprocess.Process | None = None
-    _loop: asyncio.Task[None] | None = None
-
-    @property
-    def log_file(self) -> Path:
-        return self.line.folder / f"{self.line.name}-{self.slot}.log"
-
-    def log_lines(self) -> list[dict[str, Any]]:
-        return [orjson.loads(line) for line in self.log_file.read_bytes().splitlines() if line.startswith(b"{")]
-
-    @property
-    def failpoint(self) -> Path:
-        return self.line.folder / f"{self.line.name}-{self.slot}.failpoint"
-
-    def die_at(self, failpoint: str) -> None:
-        """`<point>:<n>`, see tests.connectors.worker."""
-        partial = self.failpoint.with_suffix(".partial")
-        partial.write_text(failpoint)
-        partial.replace(self.failpoint)
-
-    def start(self) -> None:
-        self._loop = asyncio.create_task(self._keep_running())
-
-    async def _keep_running(self) -> None:
-        while True:
-            with self.log_file.open("ab") as log:
-                self.process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "tests.connectors.worker"), env=self._environment(), stdout=log, stderr=log
-                )
-            self.exits.append(await self.process.wait())
-
-    def _environment(self) -> dict[str, str]:
-        return {
-            **os.environ,
-            "ORDERLOG_CONFIG": str(self.line.config),
-            "ORDERLOG__CONNECTORS__INSTANCE": f"{self.line.name}-{self.slot}",
-            "ORDERLOG__KAFKA__BOOTSTRAP": self.line.bootstrap,
-            "SANDBOX_TOKEN": TOKEN,
-            "FAILPOINT": str(self.failpoint),
-        }
-
-    def kill(self) -> None:
-        """SIGKILL to the running process; its slot starts another."""
-        if self.process and self.process.returncode is None:
-            with suppress(ProcessLookupError):
-                self.process.kill()
-
-    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int | None:
-        """Ends the slot for good; gives the exit code."""
-        if self._loop:
-            self._loop.cancel()
-        if self.process and self.process.returncode is None:
-            self.process.send_signal(how)
-            try:
-                await asyncio.wait_for(self.process.wait(), 40)
-            except TimeoutError:
-                self.process.kill()
-                raise
-        return self.process.returncode if self.process else None
+def slot_of(line: Line, number: int) -> Slot:
+    """Its failpoints: tests.connectors.worker."""
+    name = f"{line.name}-{number}"
+    env = {
+        "ORDERLOG_CONFIG": str(line.config),
+        "ORDERLOG__CONNECTORS__INSTANCE": name,
+        "ORDERLOG__KAFKA__BOOTSTRAP": line.bootstrap,
+        "SANDBOX_TOKEN": TOKEN,
+    }
+    files = (line.folder / f"{name}.log", line.folder / f"{name}.failpoint")
+    return Slot(number, ["tests.connectors.worker"], env, *files)
 
 
 @asynccontextmanager
@@ -225,13 +168,9 @@ async def line(
     """A target with that many running worker slots."""
     made = Line(bootstrap, url, folder, given=given, pending_max=pending_max, source=source, kind=kind)
     await asyncio.to_thread(made.prepare)
-    made.workers = [Worker(made, slot) for slot in range(slots)]
-    for worker in made.workers:
-        worker.start()
-    try:
+    made.workers = [slot_of(made, number) for number in range(slots)]
+    async with running(made.workers):
         yield made
-    finally:
-        await asyncio.gather(*(worker.stop(signal.SIGKILL) for worker in made.workers))
 
 
 async def until(true: Callable[[], Any], what: str, timeout_s: float = 120, every_s: float = 0.05) -> None:

@@ -13,9 +13,10 @@ from streams.vocabulary import Command, OutcomeResult
 from streams.vocabulary import CommandType as Type
 from tests.connectors.api import TOKEN
 from tests.connectors.commerceos import CANCELLED, FULFILLED, Orders, given, payment_order
-from tests.connectors.harness import Line, Worker, line, until
+from tests.connectors.harness import Line, line, until
 from tests.connectors.sandbox_commerceos.shop import TOKEN as WATCHER
 from tests.connectors.sandbox_commerceos.shop import Shop, shop
+from tests.slot import Slot
 
 # Between look and act, under way, and after the act but before its answer is done with.
 POINTS: Sequence[tuple[str, Type]] = (
@@ -127,7 +128,7 @@ async def test_killed_between_its_requests_a_command_has_its_effect_once(kafka: 
     assert shown["duda:s/3"]["status"] == ["Committed"]
 
 
-def gave_up(worker: Worker) -> int:
+def gave_up(worker: Slot) -> int:
     """How many dead letters it wrote: so it delivers."""
     logged = worker.log_lines() if worker.log_file.exists() else []
     return sum(each.get("event") == "dead letter" for each in logged)

@@ -1,11 +1,9 @@
 """A target with alerts on a real broker: its stand-in and Slack's behind one port, real workers between."""
 
 import asyncio
-import signal
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,8 @@ from connectors.sandbox.slack import SlackApi
 from streams import admin, topics
 from streams.settings import load
 from tests.connectors.api import TOKEN, serving
-from tests.connectors.harness import Line, Worker, until
+from tests.connectors.harness import Line, slot_of, until
+from tests.slot import Slot, killed, running
 
 SLACK_TOKEN = "T00000000-B00000000-secretsecretsecret"
 
@@ -60,7 +59,7 @@ class Alerting(Line):
         await until(ask, f"{rule} {news} is noted", every_s=0.2)
 
     def killed(self) -> int:
-        return sum(worker.exits.count(-9) for worker in self.workers)
+        return killed(self.workers)
 
     def die_at(self, point: str) -> None:
         """The worker that watches, whichever it is: only that one can come there, and the first that does is killed."""
@@ -73,23 +72,10 @@ class Alerting(Line):
         return "".join(worker.log_file.read_text() for worker in self.workers)
 
 
-class AlertWorker(Worker):
-    """Its failpoints: tests.connectors.alerts.worker; one for all."""
-
-    @property
-    def failpoint(self) -> Path:
-        return self.line.folder / f"{self.line.name}.failpoint"
-
-    async def _keep_running(self) -> None:
-        while True:
-            with self.log_file.open("ab") as log:
-                self.process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "tests.connectors.alerts.worker"),
-                    env=self._environment(),
-                    stdout=log,
-                    stderr=log,
-                )
-            self.exits.append(await self.process.wait())
+def slot_of_alerts(made: Alerting, number: int) -> Slot:
+    """Its failpoints: tests.connectors.alerts.worker; one for all, since only the one that watches comes there."""
+    module = ["tests.connectors.alerts.worker"]
+    return replace(slot_of(made, number), module=module, failpoint=made.folder / f"{made.name}.failpoint")
 
 
 @asynccontextmanager
@@ -101,10 +87,6 @@ async def alerting(
     async with serving(application([made.external, made.slack])) as url:
         made.url = url
         await asyncio.to_thread(made.prepare)
-        made.workers = [AlertWorker(made, slot) for slot in range(slots)]
-        for worker in made.workers:
-            worker.start()
-        try:
+        made.workers = [slot_of_alerts(made, number) for number in range(slots)]
+        async with running(made.workers):
             yield made
-        finally:
-            await asyncio.gather(*(worker.stop(signal.SIGKILL) for worker in made.workers))

@@ -2,12 +2,9 @@
 
 import asyncio
 import json
-import os
-import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +22,7 @@ from streams.settings import Settings, load
 from tests.connectors.api import serving
 from tests.connectors.harness import until
 from tests.kafka import SHARED_PARTITIONS, read_committed, unique_name
+from tests.slot import Slot, killed, running
 from tests.streams.platforms.samples import payload
 
 # Many pages, and a limit that tests do not run into by chance.
@@ -42,7 +40,7 @@ class Polled:
     api: ApicbaseApi
     given: dict[str, Any]
     name: str = field(default_factory=lambda: unique_name("polled"))
-    workers: list["Worker"] = field(default_factory=list)
+    workers: list[Slot] = field(default_factory=list)
     placed: list[bytes] = field(default_factory=list)
 
     def prepare(self) -> None:
@@ -131,80 +129,27 @@ refresh_token = "file:{self.refresh_token}"
 
     def killed(self) -> int:
         """How often a worker was killed."""
-        return sum(worker.exits.count(-9) for worker in self.workers)
+        return killed(self.workers)
 
-    def poller(self) -> "Worker | None":
+    def poller(self) -> Slot | None:
         """The worker that polled last."""
         found = [
-            (line["timestamp"], worker.slot) for worker in self.workers for line in worker.log_lines("orders polled")
+            (line["timestamp"], worker.number) for worker in self.workers for line in worker.log_lines("orders polled")
         ]
         return self.workers[max(found)[1]] if found else None
 
 
-@dataclass
-class Worker:
-    """One worker slot, started again whenever it ends by itself, as a supervisor does."""
-
-    polled: Polled
-    slot: int
-    exits: list[int] = field(default_factory=list)
-    process: asyncio.subprocess.Process | None = None
-    _loop: asyncio.Task[None] | None = None
-
-    @property
-    def log_file(self) -> Path:
-        return self.polled.folder / f"{self.polled.name}-{self.slot}.log"
-
-    def log_lines(self, event: str | None = None) -> list[dict[str, Any]]:
-        found = self.log_file.read_bytes().splitlines() if self.log_file.exists() else []
-        lines = [orjson.loads(line) for line in found if line.startswith(b"{") and line.endswith(b"}")]
-        return [line for line in lines if event in (None, line["event"])]
-
-    @property
-    def failpoint(self) -> Path:
-        return self.polled.folder / f"{self.polled.name}-{self.slot}.failpoint"
-
-    def die_at(self, failpoint: str) -> None:
-        partial = self.failpoint.with_suffix(".partial")
-        partial.write_text(failpoint)
-        partial.replace(self.failpoint)
-
-    def start(self) -> None:
-        self._loop = asyncio.create_task(self._keep_running())
-
-    async def _keep_running(self) -> None:
-        while True:
-            with self.log_file.open("ab") as log:
-                self.process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "tests.connectors.pollers.worker"), env=self._env(), stdout=log, stderr=log
-                )
-            self.exits.append(await self.process.wait())
-
-    def _env(self) -> dict[str, str]:
-        polled = self.polled
-        return {
-            **os.environ,
-            "ORDERLOG_CONFIG": str(polled.config),
-            "ORDERLOG__CONNECTORS__INSTANCE": f"{polled.name}-{self.slot}",
-            "ORDERLOG__KAFKA__BOOTSTRAP": polled.bootstrap,
-            "SECRET": ACCOUNT.client_secret,
-            "FAILPOINT": str(self.failpoint),
-        }
-
-    def send(self, number: signal.Signals) -> None:
-        if self.process and self.process.returncode is None:
-            with suppress(ProcessLookupError):
-                self.process.send_signal(number)
-
-    async def stop(self, how: signal.Signals = signal.SIGKILL) -> int | None:
-        """Ends the slot for good; gives the exit code."""
-        if self._loop:
-            self._loop.cancel()
-        if self.process and self.process.returncode is None:
-            self.send(signal.SIGCONT)
-            self.send(how)
-            await asyncio.wait_for(self.process.wait(), 40)
-        return self.process.returncode if self.process else None
+def slot_of(polled: Polled, number: int) -> Slot:
+    """Its failpoints: tests.connectors.pollers.worker."""
+    name = f"{polled.name}-{number}"
+    env = {
+        "ORDERLOG_CONFIG": str(polled.config),
+        "ORDERLOG__CONNECTORS__INSTANCE": name,
+        "ORDERLOG__KAFKA__BOOTSTRAP": polled.bootstrap,
+        "SECRET": ACCOUNT.client_secret,
+    }
+    files = (polled.folder / f"{name}.log", polled.folder / f"{name}.failpoint")
+    return Slot(number, ["tests.connectors.pollers.worker"], env, *files)
 
 
 @asynccontextmanager
@@ -222,13 +167,9 @@ async def polled(
     async with serving(application([api])) as url:
         made = Polled(bootstrap, url, folder, api, given)
         await asyncio.to_thread(made.prepare)
-        made.workers = [Worker(made, slot) for slot in range(slots)]
-        for worker in made.workers:
-            worker.start()
-        try:
+        made.workers = [slot_of(made, number) for number in range(slots)]
+        async with running(made.workers):
             yield made
-        finally:
-            await asyncio.gather(*(worker.stop() for worker in made.workers))
 
 
 def order(id: str, ordered_on: datetime, **fields: Any) -> bytes:

@@ -62,7 +62,7 @@ async def test_a_poller_that_comes_back_after_another_took_its_place_does_no_har
         await made.wait_for(before + 1, 60)
         successor = made.poller()
         assert successor is not None
-        assert successor.slot != zombie.slot, "another has taken its place"
+        assert successor.number != zombie.number, "another has taken its place"
         zombie.send(signal.SIGCONT)
         await place_for(made, 3, seed=2)
         await made.wait_for(len(made.placed), 60)

@@ -1,11 +1,8 @@
 """One CommerceOS on a real broker: its stand-in at one end, real workers between, the raw topic at the other."""
 
 import asyncio
-import os
-import signal
-import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +19,7 @@ from streams.vocabulary import OrderEvent
 from tests.connectors.harness import until
 from tests.connectors.sandbox_commerceos.shop import TOKEN, Shop, shop
 from tests.kafka import SHARED_PARTITIONS, read_committed, unique_name
+from tests.slot import Slot, killed, running
 
 GIFT = "com.heads.store-credit"
 SETTINGS = """
@@ -78,7 +76,7 @@ class Site:
     more: str
     gift: str
     name: str = field(default_factory=lambda: unique_name("site"))
-    workers: list["Worker"] = field(default_factory=list)
+    workers: list[Slot] = field(default_factory=list)
 
     def prepare(self) -> None:
         facts = {"bootstrap": self.bootstrap, "partitions": SHARED_PARTITIONS, "url": self.shop.url}
@@ -149,72 +147,23 @@ class Site:
         return sum("timestamp:desc" in path and "~skip" not in path for path in self.asked())
 
     def log_lines(self, event: str) -> list[dict[str, Any]]:
-        return [line for worker in self.workers for line in worker.log_lines() if line["event"] == event]
+        return [line for worker in self.workers for line in worker.log_lines(event)]
 
     def killed(self) -> int:
-        return sum(worker.exits.count(-9) for worker in self.workers)
+        return killed(self.workers)
 
 
-@dataclass
-class Worker:
-    """One worker slot, started again whenever it ends by itself, as a supervisor does."""
-
-    site: Site
-    slot: int
-    exits: list[int] = field(default_factory=list)
-    process: asyncio.subprocess.Process | None = None
-    _loop: asyncio.Task[None] | None = None
-
-    @property
-    def log_file(self) -> Path:
-        return self.site.folder / f"{self.site.name}-{self.slot}.log"
-
-    def log_lines(self) -> list[dict[str, Any]]:
-        found = self.log_file.read_bytes().splitlines() if self.log_file.exists() else []
-        return [orjson.loads(line) for line in found if line.startswith(b"{") and line.endswith(b"}")]
-
-    @property
-    def failpoint(self) -> Path:
-        return self.site.folder / f"{self.site.name}-{self.slot}.failpoint"
-
-    def die_at(self, failpoint: str) -> None:
-        partial = self.failpoint.with_suffix(".partial")
-        partial.write_text(failpoint)
-        partial.replace(self.failpoint)
-
-    def start(self) -> None:
-        self._loop = asyncio.create_task(self._keep_running())
-
-    async def _keep_running(self) -> None:
-        site = self.site
-        env = {
-            **os.environ,
-            "ORDERLOG_CONFIG": str(site.config),
-            "ORDERLOG__CONNECTORS__INSTANCE": f"{site.name}-{self.slot}",
-            "ORDERLOG__KAFKA__BOOTSTRAP": site.bootstrap,
-            "TOKEN": TOKEN,
-            "FAILPOINT": str(self.failpoint),
-        }
-        while True:
-            with self.log_file.open("ab") as log:
-                self.process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "tests.connectors.status.worker"), env=env, stdout=log, stderr=log
-                )
-            self.exits.append(await self.process.wait())
-
-    def send(self, number: signal.Signals) -> None:
-        if self.process and self.process.returncode is None:
-            with suppress(ProcessLookupError):
-                self.process.send_signal(number)
-
-    async def stop(self) -> None:
-        """Ends the slot for good."""
-        if self._loop:
-            self._loop.cancel()
-        if self.process and self.process.returncode is None:
-            self.send(signal.SIGCONT)
-            self.send(signal.SIGKILL)
-            await asyncio.wait_for(self.process.wait(), 40)
+def slot_of(site: Site, number: int) -> Slot:
+    """Its failpoints: tests.connectors.status.worker."""
+    name = f"{site.name}-{number}"
+    env = {
+        "ORDERLOG_CONFIG": str(site.config),
+        "ORDERLOG__CONNECTORS__INSTANCE": name,
+        "ORDERLOG__KAFKA__BOOTSTRAP": site.bootstrap,
+        "TOKEN": TOKEN,
+    }
+    files = (site.folder / f"{name}.log", site.folder / f"{name}.failpoint")
+    return Slot(number, ["tests.connectors.status.worker"], env, *files)
 
 
 @asynccontextmanager
@@ -228,13 +177,9 @@ async def site(
     async with shop(**given) as api:
         made = Site(bootstrap, folder, api, more, gift)
         await asyncio.to_thread(made.prepare)
-        made.workers = [Worker(made, slot) for slot in range(slots)]
-        for worker in made.workers:
-            worker.start()
-        try:
+        made.workers = [slot_of(made, number) for number in range(slots)]
+        async with running(made.workers):
             yield made
-        finally:
-            await asyncio.gather(*(worker.stop() for worker in made.workers))
 
 
 def polling(**given: Any) -> str:
