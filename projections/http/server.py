@@ -22,6 +22,8 @@ logger = structlog.get_logger("orderlog.projections.server")
 
 BODY_BYTES_MAX = 256 * 1024
 DRAIN_S = 5.0
+# Of a connection on which nothing is asked, or only half a head came: whoever holds many would lock the operators out.
+IDLE_TIMEOUT_S = 75.0
 BACKLOG = 128
 
 
@@ -39,7 +41,9 @@ class Server:
         """Begins to accept."""
         self.broker = Broker(self._bootstrap)
         self.watch = asyncio.create_task(self.broker.watch())
-        self._runner = web.AppRunner(self._application(), access_log=None, shutdown_timeout=DRAIN_S)
+        self._runner = web.AppRunner(
+            self._application(), access_log=None, shutdown_timeout=DRAIN_S, keepalive_timeout=IDLE_TIMEOUT_S
+        )
         await self._runner.setup()
         await web.SockSite(self._runner, bound, backlog=BACKLOG).start()
         host, port = bound.getsockname()[:2]

@@ -10,6 +10,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 log = structlog.get_logger(__name__)
 
+# Of a connection on which nothing is asked; aiohttp's own is an hour.
+IDLE_TIMEOUT_S = 75.0
+
 
 def monitor_app(ready: Callable[[], bool]) -> web.Application:
     """`ready`: true once partitions are assigned and their state is restored."""
@@ -37,7 +40,9 @@ def monitor_service(host: str, port: int, ready: Callable[[], bool]) -> type[Ser
         abstract: ClassVar[bool] = False
 
         async def on_start(self) -> None:
-            self._runner = web.AppRunner(monitor_app(ready), access_log=None, shutdown_timeout=1)
+            self._runner = web.AppRunner(
+                monitor_app(ready), access_log=None, shutdown_timeout=1, keepalive_timeout=IDLE_TIMEOUT_S
+            )
             await self._runner.setup()
             site = web.TCPSite(self._runner, host, port)
             await site.start()
