@@ -25,7 +25,7 @@ WHOLE = "paid"
 
 
 def payments(order: Order, own: Collection[str], *, is_whole: bool) -> Sequence[Payment]:
-    """All that a target is to have recorded; not what only `own` told of, who have it.
+    """All that a target is to have recorded; not what only `own` told of, who have it. What was taken comes first.
 
     `is_whole`: the whole order was recorded as one payment before.
     """
@@ -38,7 +38,7 @@ def payments(order: Order, own: Collection[str], *, is_whole: bool) -> Sequence[
     if is_whole or not any(each.amount and each.amount > 0 for each in real):
         whole = _whole(order)
         return [*((whole,) if whole else ()), *refunds]
-    return told
+    return [*(each for each in told if each.amount and each.amount > 0), *refunds]
 
 
 def transaction_id(order: Order, payment: Payment) -> str:

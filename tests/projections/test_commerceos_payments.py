@@ -91,6 +91,14 @@ def test_refund_is_a_negative_payment_and_comes_before_the_cancelling() -> None:
     assert world.dead == []
 
 
+def test_refund_that_is_known_when_the_order_is_created_comes_after_its_payment() -> None:
+    """Nothing can be given back of what was not taken; ids come in any order."""
+    both = [{"id": "a-refund", "amount": "-25"}, {"id": "b-payment", "amount": "125"}]
+    world = World().run(said(EventType.REFUNDED, 2, payment_status="partly_refunded", payments=both), PLACED)
+    made = [payment_data(each)[:2] for each in world.commands if each.type is CommandType.CREATE_PAYMENT]
+    assert made == [("b-payment", "125"), ("shop:1:a-refund", "-25")]
+
+
 @pytest.mark.parametrize(("payment_orders", "dead"), [("never", ["create_payment"]), ("several_sellers", [])])
 def test_refund_after_the_cancelling_is_told_to_a_person_or_a_payment_order(
     payment_orders: str, dead: list[str]
