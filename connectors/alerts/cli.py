@@ -10,6 +10,7 @@ from connectors.pollers.cli import publish
 from connectors.pollers.position import PollRequest
 from connectors.who import who_asks
 from streams import topics
+from streams.admin.address import bootstrap_of
 from streams.settings import Settings, SettingsError
 
 KEY = "alerts"
@@ -22,11 +23,10 @@ def command(
     """Ask the connectors for a message to the webhook of [alerts]: by them, since that is how alerts go."""
     if settings.alerts is None:
         raise SettingsError(["there are no alerts: add [alerts] with a url"])
-    if settings.kafka.bootstrap is None:
-        raise SettingsError(["kafka.bootstrap is not set: say where the broker is"])
+    bootstrap = bootstrap_of(settings)
     request = PollRequest(who=who_asks(who), at=datetime.now(UTC))
     try:
-        publish(settings.kafka.bootstrap, KEY, request, topics.ALERT_REQUESTS)
+        publish(bootstrap, KEY, request, topics.ALERT_REQUESTS)
     except (KafkaException, TimeoutError) as error:
         raise SettingsError([f"the broker does not do it: {error}"]) from None
     typer.echo(request.to_json())

@@ -11,8 +11,9 @@ from connectors.deadletters.model import OPEN, State, Verb
 from connectors.deadletters.selection import Selection, moment
 from connectors.deadletters.terminal import Terminal
 from connectors.who import who_asks
+from streams.admin.address import bootstrap_of
 from streams.admin.errors import Refused, Unreachable
-from streams.settings import Settings, SettingsError
+from streams.settings import Settings
 from streams.vocabulary import CommandType
 
 WHY_CHARS_MAX = 1000
@@ -72,8 +73,7 @@ def command(
     Exit code 0: done; 1: nothing matches, or not all that was named; 2: wrong use, or --yes is missing; 3: no broker
     answers, or it refuses.
     """
-    if settings.kafka.bootstrap is None:
-        raise SettingsError(["kafka.bootstrap is not set: say where the broker is"])
+    bootstrap = bootstrap_of(settings)
     now = datetime.now(UTC)
     selection = Selection(
         ids=frozenset(ids or ()),
@@ -95,7 +95,7 @@ def command(
         who_asks(who) if verb and not dry_run else "",
         _why(why) if verb and not dry_run else "",
     )
-    desk = Desk(settings, settings.kafka.bootstrap, Terminal(json), lambda: datetime.now(UTC))
+    desk = Desk(settings, bootstrap, Terminal(json), lambda: datetime.now(UTC))
     raise typer.Exit(_done(desk, action, ask))
 
 

@@ -10,6 +10,7 @@ from connectors.pollers.position import PollRequest
 from connectors.pollers.waiting import FIRST
 from connectors.who import who_asks
 from streams import cloudevents, topics
+from streams.admin.address import bootstrap_of
 from streams.runtime.transaction import LOG_LEVEL
 from streams.settings import Settings, SettingsError
 
@@ -19,7 +20,7 @@ TIMEOUT_S = 10.0
 def command(
     settings: Settings,
     source: Annotated[
-        str, typer.Argument(help="The name of a source that has [sources.poll], or of a watched target's poll.source.")
+        str, typer.Argument(help="A source that is polled, or the poll.source of a target that is watched.")
     ],
     since: Annotated[datetime | None, typer.Option(help="Everything from this time on, again; UTC.")] = None,
     who: Annotated[str | None, typer.Option(help="By default the user who runs this.")] = None,
@@ -28,8 +29,7 @@ def command(
 
     Of a target of kind commerceos: poll its statuses now, and compare both sides where that is scheduled.
     """
-    if settings.kafka.bootstrap is None:
-        raise SettingsError(["kafka.bootstrap is not set: say where the broker is"])
+    bootstrap = bootstrap_of(settings)
     asked = _topics(settings)
     if source not in asked:
         known = ", ".join(asked) or "there is none: add [sources.poll]"
@@ -40,7 +40,7 @@ def command(
     given = {"since": aware} if aware is not None else {}
     request = PollRequest(**given, who=who_asks(who), at=datetime.now(UTC))
     try:
-        publish(settings.kafka.bootstrap, source, request, asked[source])
+        publish(bootstrap, source, request, asked[source])
     except (KafkaException, TimeoutError) as error:
         raise SettingsError([f"the broker does not do it: {error}"]) from None
     typer.echo(request.to_json())

@@ -18,6 +18,7 @@ from connectors.reconcile.heal import Plan, plan, publish
 from connectors.reconcile.run import Comparison, Result
 from connectors.status.reading import Reading, pace_of
 from connectors.who import who_asks
+from streams.admin.address import bootstrap_of
 from streams.admin.errors import Refused, Unreachable
 from streams.settings import Settings, SettingsError
 from streams.settings.model import Target
@@ -54,9 +55,7 @@ def command(
     """
     if yes and not heal:
         raise typer.BadParameter("is for --heal", param_hint="--yes")
-    found, bootstrap = chosen(settings, target), settings.kafka.bootstrap
-    if bootstrap is None:
-        raise SettingsError(["kafka.bootstrap is not set: say where the broker is"])
+    found, bootstrap = chosen(settings, target), bootstrap_of(settings)
     if found.identifiers is None or found.identifiers.channel is None:
         raise SettingsError(
             [f"targets.{target}.identifiers.channel is not set: the orders of a source are found by it"]

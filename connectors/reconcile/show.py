@@ -57,4 +57,6 @@ def differences_table(shown: Sequence[Difference]) -> Table:
 def said(result: Result) -> str:
     """One line."""
     left = f", {result.under_way} under way and left for the next run" if result.under_way else ""
-    return f"{result.compared} order(s) compared{left}: {len(result.differences)} difference(s)"
+    is_blind = result.compared == 0 and result.since is not None and any(result.theirs.values())
+    hint = " (older orders: --since all)" if is_blind else ""
+    return f"{result.compared} order(s) compared{left}: {len(result.differences)} difference(s){hint}"

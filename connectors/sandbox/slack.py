@@ -49,7 +49,7 @@ class SlackApi:
         self._window = SlidingWindow()
 
     def add_to(self, app: web.Application) -> None:
-        app.router.add_post(f"{PATH}/{{token}}", self.post_message)
+        app.router.add_post(f"{PATH}/{{token:.+}}", self.post_message)
         app.router.add_get(f"{ADMIN}/messages", answers.loopback(self.get_messages))
         self.door.add_admin(app, ADMIN, self._stats)
 

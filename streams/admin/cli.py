@@ -8,10 +8,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from streams.admin.address import bootstrap_of
 from streams.admin.errors import Refused, Unreachable
 from streams.admin.plan import Drift, Kind, Remedy, wanted_topics
 from streams.admin.topics import create, drifts
-from streams.settings.errors import SettingsError
 from streams.settings.model import Settings
 
 EXIT_DRIFT, EXIT_REFUSED, EXIT_UNREACHABLE = 1, 1, 3
@@ -25,8 +25,7 @@ def command(
 
     Exit code 1: with --check they differ, else something is left that only a person may mend; 3: no broker answers.
     """
-    if settings.kafka.bootstrap is None:
-        raise SettingsError(["kafka.bootstrap is not set: say where the broker is"])
+    bootstrap_of(settings)
     try:
         code = _check(settings) if check else _create(settings)
     except Unreachable as error:

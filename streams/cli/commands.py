@@ -41,6 +41,7 @@ HELP = {
     "connectors": "Run the role connectors: commands out, to the targets.",
     "projections": "Run the role projections: dead letters, read and decided about over HTTP.",
     "alerts": "Have a message sent, to see that alerts arrive.",
+    "poll": "Ask a source's API for its orders now, or CommerceOS for its statuses.",
     "deadletters": "List, show, redrive, discard or audit what was given up.",
     "reconcile": "Compare what a CommerceOS should have with what it shows; mend what a repeat can mend.",
     "payment-methods": "List a CommerceOS' payment methods, and which of our words become which.",

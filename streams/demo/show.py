@@ -21,7 +21,7 @@ FINDINGS_MAX = 20
 ROWS: tuple[tuple[str, str], ...] = (
     ("accepted", "answered 200: durable in Kafka"),
     ("rejected", "unsigned, forged, told what is wrong"),
-    ("quarantined", "signed, but no order: set aside"),
+    ("quarantined", "no order, or an item of it bad: set aside"),
     ("events", "facts, of deliveries too"),
     ("duplicates_suppressed", "facts that came again"),
     ("orders", "states of orders"),
