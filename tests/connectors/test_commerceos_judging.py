@@ -308,6 +308,20 @@ def test_a_page_is_none_of_the_api_s_answers(type: Type) -> None:
         assert (ruling.verdict, ruling.blames_target) == (Verdict.RETRY, True)
 
 
+@pytest.mark.parametrize("body", [b"null", b"[]", b"NaN", b"\xff\xfe", b"[" * 10_000])
+def test_creation_that_is_answered_with_something_else_than_a_record_is_asked_for_again(body: bytes) -> None:
+    """Else the order counts as made, and nobody hears of it before both sides are compared."""
+    for type in (Type.CREATE_ORDER, Type.UPDATE_ORDER):
+        ruling, _ = judged(command(type), Answer(200, {}, body))
+        assert ruling == Ruling(Verdict.RETRY, "HTTP 200, but no record", blames_target=True)
+
+
+@pytest.mark.parametrize("answer", [Answer(204, {}, b""), Answer(200, {}, b'{"identifiers"', is_cut=True)])
+def test_creation_whose_record_is_not_shown_whole_is_done(answer: Answer) -> None:
+    """An order of hundreds of lines has a long record."""
+    assert judged(command(Type.CREATE_ORDER), answer)[0] == Ruling(Verdict.DELIVERED)
+
+
 def test_a_limit_that_comes_as_a_page_is_a_limit() -> None:
     """What stands in front of an API says 429 in HTML, and its Retry-After is to be obeyed."""
     page = Answer(429, {"content-type": "text/html", "retry-after": "7"}, b"<html>Slow down</html>")

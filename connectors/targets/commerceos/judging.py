@@ -1,6 +1,6 @@
 """What an answer of CommerceOS means (seed 002, error recovery matrix). Pure, never raises.
 
-2xx       delivered: 200 and 201 alike
+2xx       delivered: 200 and 201 alike; not where a PUT's answer is something else than a record
 409       of create, update and approve: out of stock, for good; for an approval the order is asked what its products
           are called. Of a payment: its id is another one's
 400, 404  a person has to mend it, unless what was asked for turns out to be so already: the answer to the first
@@ -53,6 +53,8 @@ def judge(command: Command, request: Request, answer: Answer | None, names: Name
 def _changed(command: Command, request: Request, answer: Answer, names: Names) -> Ruling | Request:
     verdict = classify(answer.status, conflict=Verdict.REJECTED)
     if verdict is Verdict.DELIVERED:
+        if request.purpose is Purpose.PUT and told.is_no_record(answer):
+            return Ruling(Verdict.RETRY, f"HTTP {answer.status}, but no record", blames_target=True)
         if _is_without_effect(command, answer):
             return requests.look(command, request, f"HTTP {answer.status}, without effect", names)
         return _after_release(request.memo[1:])

@@ -30,6 +30,11 @@ def document(answer: Answer) -> Any:
         return None
 
 
+def is_no_record(answer: Answer) -> bool:
+    """Something else than a JSON object. Nothing at all is no contradiction, nor is what was cut."""
+    return bool(answer.body.strip()) and not answer.is_cut and not isinstance(document(answer), Mapping)
+
+
 def problem(answer: Answer) -> str:
     """The status, and what the API calls the mistake."""
     found = document(answer)
