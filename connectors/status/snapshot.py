@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors.pollers.answer import Unreadable, read_list
-from streams.platforms.fields import child, identifier
+from streams.platforms.fields import child, identifier, reference
 from streams.platforms.json import decode_value
 from streams.platforms.webhook import Undecodable
 
@@ -35,6 +35,6 @@ def snapshots(source: str, namespace: str, body: bytes, now: datetime) -> Sequen
             raise Unreadable(str(error)) from None
         order = value if isinstance(value, dict) else {}
         identifiers = child(order, "identifiers")
-        id = identifier(identifiers.get(namespace)) or identifier(identifiers.get(KEY)) or each.known.digest
+        id = reference(identifiers.get(namespace)) or identifier(identifiers.get(KEY)) or each.known.digest
         found.append(Snapshot(id, each.body, each.known.at, each.known.digest, order))
     return found

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from streams.platforms.config import InvalidOptions, SourceConfig
 from streams.platforms.facts import Statement, event_of
-from streams.platforms.fields import Object, Table, amount, child, identifier, moment, pick, text, word
+from streams.platforms.fields import Object, Table, amount, child, identifier, moment, pick, reference, text, word
 from streams.platforms.json import Document, decode, peek
 from streams.platforms.webhook import Identity, RawWebhook, Undecodable, accept_all
 from streams.vocabulary import EventType, OrderEvent
@@ -78,7 +78,7 @@ class ExternalSystem:
         return (event_of(NAME, webhook, said),)
 
     def _identity(self, document: Document) -> Identity:
-        id = identifier(document.get("order_id"))
+        id = reference(document.get("order_id"))
         key = None if id is None else self.config.referred_key(id)
         return Identity(None, word(document.get("event_type")), order_key=key)
 

@@ -13,6 +13,8 @@ from typing import Any, Final
 Object = Mapping[str, Any]
 
 ID_CHARS_MAX = 200
+# A source, a shop's id (escaped: up to three characters for one) and an order's.
+ORDER_KEY_CHARS_MAX = 1024
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS_MAX = 253_402_300_800_000  # the year 10000
@@ -72,6 +74,12 @@ def identifier(value: Any) -> str | None:
     if isinstance(value, float):
         raise Inexact
     return None
+
+
+def reference(value: Any) -> str | None:
+    """What others call an order of ours: its key, which is longer than the ids in it; or an id."""
+    is_key = isinstance(value, str) and ID_CHARS_MAX < len(value) <= ORDER_KEY_CHARS_MAX and ":" in value
+    return value if is_key else identifier(value)
 
 
 def native_id(shop: Any, order: Any) -> str | None:

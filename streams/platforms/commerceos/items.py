@@ -17,7 +17,7 @@ from streams.platforms.commerceos.order import own_facts, paid_facts, shipped_fa
 from streams.platforms.commerceos.shipment import shipment_facts
 from streams.platforms.config import SourceConfig
 from streams.platforms.facts import Statement, flagged, unknown_words
-from streams.platforms.fields import Object, child, children, identifier, moment
+from streams.platforms.fields import Object, child, children, identifier, moment, reference
 from streams.platforms.webhook import Undecodable
 
 FLAGS_MAX = 5
@@ -92,7 +92,7 @@ def _shape(item: Object) -> Shape:
 
 def _order_key(item: Object, shape: Shape, config: SourceConfig, options: Options) -> str:
     if "orderId" in item or "shipmentId" in item:
-        mapped = identifier(item.get("orderId"))
+        mapped = reference(item.get("orderId"))
         id, own = mapped, None
     else:
         orders = children(item, "orders") or [] if shape is Shape.SHIPMENT else [item]

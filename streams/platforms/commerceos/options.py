@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from streams.platforms.config import InvalidOptions
-from streams.platforms.fields import ID_CHARS_MAX, Object, identifier
+from streams.platforms.fields import ID_CHARS_MAX, Object, identifier, reference
 from streams.platforms.webhook import Undecodable
 
 # The database key that CommerceOS itself gives everything.
@@ -32,7 +32,7 @@ class Options:
         Raises `Undecodable` (`no-order-id`) where several could be it.
         """
         if self.order_identifier is not None:
-            return identifier(identifiers.get(self.order_identifier))
+            return reference(identifiers.get(self.order_identifier))
         found = _ending(identifiers, "orderid") or _ending(identifiers, "order")
         if len(found) > 1:
             raise Undecodable("no-order-id", "several identifiers could be the order's: set options.order_identifier")

@@ -112,6 +112,15 @@ def test_order_id_leads_back_to_the_source_that_it_came_from() -> None:
     assert "commerceos:12345" == one({"orderId": 12345, "status": ["Committed"]}).order_key
 
 
+def test_key_of_ours_that_is_longer_than_an_id_leads_back_too() -> None:
+    """A shop's id and an order's of 200 characters each are good: their status must not become a second order."""
+    key = f"duda:{'s' * 200}/{'q' * 200}"
+    shown = {"identifiers": {"key": "TO1", "com.acme.order-id": key}, "status": ["Committed"]}
+    mapped = {"orderId": key, "status": ["Committed"], "timestamp": "2024-12-15T14:32:00Z"}
+    assert key == one(mapped).order_key
+    assert key == one({**shown, "timestamp": "2024-12-15T14:32:00Z"}, order_identifier="com.acme.order-id").order_key
+
+
 def test_whole_order_of_another_source_does_not_overwrite_what_the_shop_said() -> None:
     """An order that we created there comes back as new: its lines and people are the shop's to tell."""
     document = json.loads(payload("commerceos", "order-new"))
