@@ -27,7 +27,8 @@ class News(StrEnum):
 class Alert(Whole):
     """`since`: when it began to fire, or ceased to. `well_since`: since when a firing one reads clear.
 
-    `told`: what the last message said of it, at `told_at`; `told_value`: of the last that said that it fires.
+    `told`: what the last message said of it, at `told_at`; `told_value`: of the last that said that it fires,
+    or less: what is counted may have become fewer since.
     """
 
     rule: Rule
@@ -66,6 +67,8 @@ def after(alert: Alert | None, reading: Reading, given: Alerts, now: datetime) -
             fires = {"is_firing": True, "since": now, "well_since": None}
             return alert.updated(fires) if alert else Alert(rule=reading.rule, target=reading.target, **fires)
         return None if alert is None or _is_forgotten(alert, given, now) else alert
+    if reading.rule in COUNTED and (reading.value or 0) < (alert.told_value or 0):
+        alert = alert.updated({"told_value": reading.value or 0.0})
     if reading.state in (State.OVER, State.BETWEEN):
         return alert if alert.well_since is None else alert.updated({"well_since": None})
     # Nothing came for a whole window: a rate of nothing is not too high either.

@@ -101,6 +101,14 @@ def test_a_new_dead_letter_is_news_though_the_first_was_told(rule: Rule, again: 
     assert [s for news, s in told.messages if news is News.STILL] == again
 
 
+def test_dead_letters_that_come_after_many_were_mended_are_news() -> None:
+    """A hundred were told of, and all but some redriven: fifty more must not wait until there are more than a hundred."""
+    told = Told(rule=Rule.DEAD)
+    for s, value in ((0, 100), (200, 5), (400, 5), (405, 50), (500, 50)):
+        told.step(s, OVER, value, restarts=True)
+    assert [(News.FIRING, 0), (News.STILL, 405)] == told.messages
+
+
 def test_nothing_is_remembered_of_an_alert_that_is_long_over() -> None:
     """The table must not grow with everything that ever went wrong; but what holds messages back is kept."""
     told = Told()
