@@ -102,7 +102,7 @@ def test_a_new_dead_letter_is_news_though_the_first_was_told(rule: Rule, again: 
 
 
 def test_dead_letters_that_come_after_many_were_mended_are_news() -> None:
-    """A hundred were told of, and all but some redriven: fifty more must not wait until there are more than a hundred."""
+    """A hundred were told of, all but some redriven: fifty more must not wait until there are more than a hundred."""
     told = Told(rule=Rule.DEAD)
     for s, value in ((0, 100), (200, 5), (400, 5), (405, 50), (500, 50)):
         told.step(s, OVER, value, restarts=True)
