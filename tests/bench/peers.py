@@ -13,7 +13,7 @@ from tests.bench.processes import BenchError
 
 PEERS = ("quixstreams==3.28.1",)
 # What our functions import, in our versions: the peer runs the same code on the same libraries, where it allows them.
-OURS = ("orjson", "prometheus-client", "structlog", "uvloop")
+OURS = ("jmespath", "orjson", "prometheus-client", "structlog", "uvloop")
 INSTALL_TIMEOUT_S = 600
 
 
