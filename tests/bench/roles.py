@@ -19,10 +19,12 @@ RATE_PER_SECOND = 5_000
 
 
 def configure(stage: Stage, made: Setting, folder: Path) -> tuple[Path, Settings]:
-    """Writes `orderlog.toml`; its path, and what it says."""
+    """Writes `orderlog.toml`; its path, and what it says. No stock is moved: the peers' jobs write commands only."""
     tables = tomllib.loads(setting.document(made, stage.bootstrap, folder))
     tables["kafka"]["partitions"] = PARTITIONS
     tables["targets"][0]["rate_per_second"] = RATE_PER_SECOND
+    for source in tables["sources"]:
+        source["tracks_stock"] = False
     file = folder / "orderlog.toml"
     file.write_text(toml.dumps(tables))
     return file, load(file, {})
