@@ -35,6 +35,8 @@ log = structlog.get_logger(__name__)
 
 # After a 429 that does not say how long to wait.
 QUIET_S_MIN = 1.0
+# From here on somebody should know why nothing goes out.
+LONG_QUIET_S = 60.0
 
 
 def utc_now() -> datetime:
@@ -253,6 +255,8 @@ class Outlet:
         quiet_s = retry_after_s(attempt.answer.headers, at)
         if quiet_s is None:
             quiet_s = max((QUIET_S_MIN, *self.target.retry_delays_s))
+        if quiet_s >= LONG_QUIET_S:
+            log.warning("target wants no requests", target=self.target.name, seconds=round(quiet_s))
         self.gate.pause(self._monotonic(), quiet_s)
         return True
 

@@ -4,6 +4,7 @@ import os
 
 import orjson
 import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -237,3 +238,12 @@ async def test_a_limit_that_names_no_time_costs_time_and_no_order() -> None:
     outlet = Outlet(kind, NoCredential(), monotonic=lambda: 0)
     judged = judged_by(outlet, answer(b"", 429))
     assert (judged.verdict, judged.charged, outlet.gate.wait_s(0)) == (Verdict.RETRY, False, 3)
+
+
+async def test_a_target_that_wants_no_requests_for_long_is_told_of() -> None:
+    """Nothing goes out for an hour: who looks at the logs at night must find out why."""
+    for seconds, told in ((5, []), (3600, [3600])):
+        outlet = Outlet(target(kind="quickbutik", rate_per_second=1000), NoCredential(), monotonic=lambda: 0)
+        with structlog.testing.capture_logs() as lines:
+            judged_by(outlet, Answer(429, {"retry-after": f"{seconds}"}, b""))
+        assert told == [line["seconds"] for line in lines if line["event"] == "target wants no requests"]
