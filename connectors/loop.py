@@ -16,7 +16,8 @@ from datetime import datetime
 
 from connectors.exchange import Masker
 from connectors.intake import Intake, Receiver
-from connectors.outlet import Outlet, utc_now
+from connectors.now import utc_now
+from connectors.outlet import Outlet
 from connectors.queue import DeliveryQueue
 from connectors.remembered import Remembered
 from connectors.report import Report

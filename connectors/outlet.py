@@ -10,7 +10,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 import structlog
@@ -21,6 +21,7 @@ from connectors.breaker import BreakerState
 from connectors.exchange import Attempt, Masker, Request
 from connectors.gate import Gate, Pass
 from connectors.http import TargetClient
+from connectors.now import utc_now
 from connectors.schedule import retry_after_s
 from connectors.settle import Judged
 from connectors.share import NOTHING, commands_rate, share
@@ -37,10 +38,6 @@ log = structlog.get_logger(__name__)
 QUIET_S_MIN = 1.0
 # From here on somebody should know why nothing goes out.
 LONG_QUIET_S = 60.0
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 class Lane(Protocol):

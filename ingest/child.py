@@ -2,9 +2,9 @@
 
 import sys
 
-from ingest import listener, process
+from ingest import process
 from ingest.processes import settings_of_child
-from streams import log
+from streams import listener, log
 from streams.settings import SettingsError
 
 

@@ -4,7 +4,7 @@ import os
 import socket
 import sys
 
-from ingest import listener
+from streams import listener
 from streams.settings import Settings, SettingsError
 from streams.settings.errors import Mistake
 

@@ -18,7 +18,7 @@ import structlog
 import uvloop
 from prometheus_client.multiprocess import mark_process_dead
 
-from ingest import listener
+from streams import listener
 from streams.settings import Settings
 from streams.supervisor import Event, EventKind, Program, Supervisor
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 
-from ingest import listener, metrics
+from ingest import metrics
 from ingest.availability import Availability
 from ingest.connection import HttpServer, Limits
 from ingest.http import Routes
@@ -24,6 +24,7 @@ from ingest.producer import DurableProducer
 from ingest.refusals import Refusals
 from ingest.sources import senders
 from ingest.webhook import Clock, Webhooks
+from streams import listener
 from streams.settings import Settings, SettingsError
 from streams.settings.errors import Mistake
 

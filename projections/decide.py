@@ -11,7 +11,7 @@ import orjson
 
 from projections import commerceos, external, quickbutik
 from projections.spec import TargetSpec
-from projections.steps import Demanded, pending, with_steps
+from projections.steps import Demanded, Steps, pending, with_steps
 from projections.targets import commanded_now, with_target
 from streams.vocabulary import Command, CommandType, EventType, Order, OrderEvent
 from streams.vocabulary.order import Commanded
@@ -73,7 +73,8 @@ def _command(order: Order, target: TargetSpec, demanded: Demanded, cause: OrderE
 
 def _noting(order: Order, decided: Sequence[tuple[Demanded, Command]], cause: OrderEvent) -> Order:
     book = order.bookkeeping
-    commanded, steps, targets = dict(book.commanded), book.steps, dict(order.targets)
+    commanded, targets = dict(book.commanded), dict(order.targets)
+    steps: Steps = book.steps
     for demanded, command in decided:
         commanded[command.target] = Commanded(id=command.id, type=command.type, states=demanded.states)
         steps = with_steps(steps, command.target, [(demanded.step, pending(command.id, demanded))])

@@ -9,8 +9,8 @@ a ping that was folded before, as in a replay, to none.
 from collections.abc import Mapping
 
 from projections.decide import command_id
-from projections.targets import DEAD, DELIVERED, PENDING
-from streams.vocabulary import Command, CommandType, EventType, Order, OrderEvent
+from projections.targets import PENDING, became
+from streams.vocabulary import Command, CommandType, Order, OrderEvent
 from streams.vocabulary.event import DeliveryFacts
 from streams.vocabulary.order import Clock, Fetch
 
@@ -37,7 +37,7 @@ def ended(fetches: Mapping[str, Fetch], event: OrderEvent) -> dict[str, Fetch]:
     """Word → its last fetch, after `event`."""
     if event.delivery is None or not is_fetch(event.delivery):
         return dict(fetches)
-    status = DEAD if event.type is EventType.DELIVERY_FAILED else DELIVERED
+    status = became(event)
     return {
         word: fetch.model_copy(update={"status": status}) if fetch.id == event.delivery.command_id else fetch
         for word, fetch in fetches.items()

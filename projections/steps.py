@@ -32,17 +32,19 @@ def step_ended(steps: Steps, event: OrderEvent) -> Steps:
     delivery = event.delivery
     if delivery is None or delivery.command_type in OPERATORS:
         return steps
-    held = {target: dict(ledger) for target, ledger in steps.items()}
-    for name, step in steps.get(delivery.target, {}).items():
-        if step.id == delivery.command_id and _RANK[became(event)] > _RANK[step.status]:
-            held[delivery.target][name] = step.updated({"status": became(event)})
-    return held
+    status, ledger = became(event), steps.get(delivery.target, {})
+    news = [
+        (name, step.updated({"status": status}))
+        for name, step in ledger.items()
+        if step.id == delivery.command_id and _RANK[status] > _RANK[step.status]
+    ]
+    return with_steps(steps, delivery.target, news) if news else steps
 
 
-def with_steps(steps: Steps, target: str, decided: Sequence[tuple[str, Step]]) -> dict[str, dict[str, Step]]:
-    """The ledger with these steps commanded, in the order of their names."""
-    ledger = dict(sorted({**steps.get(target, {}), **dict(decided)}.items()))
-    return dict(sorted({**{name: dict(held) for name, held in steps.items()}, target: ledger}.items()))
+def with_steps(steps: Steps, target: str, changed: Sequence[tuple[str, Step]]) -> Steps:
+    """The ledger with these steps of a target as they are now, in the order of their names."""
+    ledger = dict(sorted({**steps.get(target, {}), **dict(changed)}.items()))
+    return dict(sorted({**steps, target: ledger}.items()))
 
 
 def is_commanded(ledger: Mapping[str, Step], step: str, states: str | None = None) -> bool:

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from random import SystemRandom
 
 import structlog
@@ -26,6 +26,7 @@ from connectors.alerts.follower import Follower
 from connectors.alerts.hook import Hook, NotSent, Way
 from connectors.alerts.report import Report
 from connectors.alerts.rules import Reading, readings
+from connectors.now import utc_now
 from connectors.pollers.pace import Pace
 from connectors.pollers.position import PollRequest
 from connectors.pollers.waiting import Closing, unless_closing
@@ -41,10 +42,6 @@ BACKOFF_S_MAX = 300.0
 REOPEN_S = 5.0
 CATCHING_UP_S = 0.05
 REQUESTS_MAX = 100
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

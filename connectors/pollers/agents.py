@@ -4,8 +4,9 @@ import os
 from collections.abc import Sequence
 
 from connectors.egress import check_files
+from connectors.now import utc_now
 from connectors.pollers.credentials import credentials_of
-from connectors.pollers.poller import Poller, Task, utc_now
+from connectors.pollers.poller import Poller, Task
 from connectors.pollers.waiting import FIRST, bring
 from streams import sources, topics
 from streams.runtime.agent import Agent

@@ -11,12 +11,13 @@ A crash before 4 has the page asked for again, after it its orders are known: no
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from random import SystemRandom
 
 import structlog
 from pydantic import ValidationError
 
+from connectors.now import utc_now
 from connectors.pollers import paging
 from connectors.pollers.answer import Found, Page
 from connectors.pollers.asker import Asker
@@ -39,10 +40,6 @@ log = structlog.get_logger(__name__)
 REQUESTS_MAX = 100
 # A list that never comes to rest is looked at again after the interval, not without end.
 REPEATS_MAX = 5
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from random import SystemRandom
 import structlog
 from pydantic import ValidationError
 
+from connectors.now import utc_now
 from connectors.pollers.client import PollError
-from connectors.pollers.poller import utc_now
 from connectors.pollers.position import PollRequest
 from connectors.pollers.waiting import Closing, unless_closing
 from connectors.reconcile.methods import unknown_methods

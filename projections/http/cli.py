@@ -1,7 +1,9 @@
 """`orderlog projections`: the role in the foreground."""
 
+import os
 import socket
 
+from streams import listener
 from streams.settings import Settings, SettingsError
 from streams.settings.errors import Mistake
 
@@ -11,17 +13,16 @@ def command(settings: Settings) -> None:
 
     Raises `SettingsError` where the token cannot be had, the door would stand open, or the port is taken.
     """
-    from projections.http import process
+    from projections.http.server import Server
+    from streams import serving
 
-    process.run(settings, _bind(settings))
+    serving.run(Server(settings, os.environ), _bind(settings))
 
 
 def _bind(settings: Settings) -> socket.socket:
     host, port = settings.projections.host, settings.projections.port
     try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, address = min(found, key=lambda info: info[0] != socket.AF_INET)
-        return socket.create_server(address[:2], family=family)
+        return listener.bind(host, port, shared=False)
     except OSError as error:
         mend = "choose another projections.host or projections.port (0: any free port)"
         problem = f"cannot listen on {host}:{port} ({error.strerror or error})"

@@ -15,6 +15,7 @@ from projections.http.deadletters import routes
 from projections.http.deadletters.office import Office
 from projections.http.guard import guard
 from projections.http.workplace import Workplace
+from streams import listener
 from streams.settings import Settings, SettingsError
 from streams.settings.errors import Mistake
 
@@ -46,8 +47,7 @@ class Server:
         )
         await self._runner.setup()
         await web.SockSite(self._runner, bound, backlog=BACKLOG).start()
-        host, port = bound.getsockname()[:2]
-        logger.info("listening", url=f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+        logger.info("listening", url=listener.url(bound))
 
     async def stop(self) -> None:
         await self._runner.cleanup()

@@ -46,25 +46,26 @@ def read_all(bootstrap: str, names: Sequence[str]) -> list[Record]:
 
 async def ask_sandbox(url: str) -> tuple[list[Effect], dict[str, Any]]:
     """What the stand-in API did, and its counts."""
-    timeout = aiohttp.ClientTimeout(total=ASK_TIMEOUT_S)
-    async with aiohttp.ClientSession(url, timeout=timeout, raise_for_status=True) as session:
-        async with session.get("/_sandbox/effects") as answer:
-            lines = (await answer.read()).splitlines()
-        async with session.get("/_sandbox/stats") as answer:
-            stats: dict[str, Any] = await answer.json()
-    return [effect_of(line) for line in lines if line.strip()], stats
+    lines, stats = await _ask(url, "/_sandbox", "effects")
+    return [effect_of(line) for line in lines], stats
 
 
 async def ask_commerceos(url: str) -> Fulfilment:
     """What the stand-in of CommerceOS has."""
+    lines, stats = await _ask(url, "/_sandbox/commerceos", "orders")
+    orders = [json.loads(line, parse_float=Decimal) for line in lines]
+    return Fulfilment(orders, stats["refused_why"], stats["doubled"], stats["busiest_window"])
+
+
+async def _ask(url: str, stand_in: str, things: str) -> tuple[list[bytes], dict[str, Any]]:
+    """The lines of what a stand-in has, and its counts."""
     timeout = aiohttp.ClientTimeout(total=ASK_TIMEOUT_S)
     async with aiohttp.ClientSession(url, timeout=timeout, raise_for_status=True) as session:
-        async with session.get("/_sandbox/commerceos/orders") as answer:
+        async with session.get(f"{stand_in}/{things}") as answer:
             lines = (await answer.read()).splitlines()
-        async with session.get("/_sandbox/commerceos/stats") as answer:
+        async with session.get(f"{stand_in}/stats") as answer:
             stats: dict[str, Any] = await answer.json()
-    orders = [json.loads(line, parse_float=Decimal) for line in lines if line.strip()]
-    return Fulfilment(orders, stats["refused_why"], stats["doubled"], stats["busiest_window"])
+    return [line for line in lines if line.strip()], stats
 
 
 def effect_of(line: bytes) -> Effect:

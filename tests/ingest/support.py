@@ -13,9 +13,8 @@ from typing import Any
 
 import aiohttp
 
-from ingest import listener
 from ingest.server import Server
-from streams import topics
+from streams import listener, topics
 from streams.record import Record
 from streams.settings import Settings
 from tests.kafka import create_topics, read_committed, unique_name
