@@ -80,6 +80,19 @@ class Slot:
         return self.process.returncode if self.process else None
 
 
+def connectors_slot(number: int, module: str, config: Path, bootstrap: str, **env: str) -> Slot:
+    """For the role connectors, under a settings file; its log and its failpoint lie beside that."""
+    instance = f"{config.stem}-{number}"
+    given = {
+        "ORDERLOG_CONFIG": str(config),
+        "ORDERLOG__CONNECTORS__INSTANCE": instance,
+        "ORDERLOG__KAFKA__BOOTSTRAP": bootstrap,
+        **env,
+    }
+    files = (config.with_name(f"{instance}.log"), config.with_name(f"{instance}.failpoint"))
+    return Slot(number, [module], given, *files)
+
+
 @asynccontextmanager
 async def running(slots: Sequence[Slot], started: int | None = None) -> AsyncIterator[None]:
     """The first `started` of them, or all, run; at the end of the block none does."""

@@ -20,7 +20,7 @@ from tests.connectors import make
 from tests.connectors.api import TOKEN
 from tests.kafka import SHARED_PARTITIONS as PARTITIONS
 from tests.kafka import produce, read_committed, unique_name
-from tests.slot import Slot, running
+from tests.slot import Slot, connectors_slot, running
 
 
 @dataclass
@@ -142,15 +142,8 @@ auth = {{ scheme = "basic", password = "env:SANDBOX_TOKEN" }}
 
 def slot_of(line: Line, number: int) -> Slot:
     """Its failpoints: tests.connectors.worker."""
-    name = f"{line.name}-{number}"
-    env = {
-        "ORDERLOG_CONFIG": str(line.config),
-        "ORDERLOG__CONNECTORS__INSTANCE": name,
-        "ORDERLOG__KAFKA__BOOTSTRAP": line.bootstrap,
-        "SANDBOX_TOKEN": TOKEN,
-    }
-    files = (line.folder / f"{name}.log", line.folder / f"{name}.failpoint")
-    return Slot(number, ["tests.connectors.worker"], env, *files)
+    module = "tests.connectors.worker"
+    return connectors_slot(number, module, line.config, line.bootstrap, SANDBOX_TOKEN=TOKEN)
 
 
 @asynccontextmanager

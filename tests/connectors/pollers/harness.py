@@ -22,7 +22,7 @@ from streams.settings import Settings, load
 from tests.connectors.api import serving
 from tests.connectors.harness import until
 from tests.kafka import SHARED_PARTITIONS, read_committed, unique_name
-from tests.slot import Slot, killed, running
+from tests.slot import Slot, connectors_slot, killed, running
 from tests.streams.platforms.samples import payload
 
 # Many pages, and a limit that tests do not run into by chance.
@@ -141,15 +141,8 @@ refresh_token = "file:{self.refresh_token}"
 
 def slot_of(polled: Polled, number: int) -> Slot:
     """Its failpoints: tests.connectors.pollers.worker."""
-    name = f"{polled.name}-{number}"
-    env = {
-        "ORDERLOG_CONFIG": str(polled.config),
-        "ORDERLOG__CONNECTORS__INSTANCE": name,
-        "ORDERLOG__KAFKA__BOOTSTRAP": polled.bootstrap,
-        "SECRET": ACCOUNT.client_secret,
-    }
-    files = (polled.folder / f"{name}.log", polled.folder / f"{name}.failpoint")
-    return Slot(number, ["tests.connectors.pollers.worker"], env, *files)
+    module = "tests.connectors.pollers.worker"
+    return connectors_slot(number, module, polled.config, polled.bootstrap, SECRET=ACCOUNT.client_secret)
 
 
 @asynccontextmanager

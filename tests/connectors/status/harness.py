@@ -19,7 +19,7 @@ from streams.vocabulary import OrderEvent
 from tests.connectors.harness import until
 from tests.connectors.sandbox_commerceos.shop import TOKEN, Shop, shop
 from tests.kafka import SHARED_PARTITIONS, read_committed, unique_name
-from tests.slot import Slot, killed, running
+from tests.slot import Slot, connectors_slot, killed, running
 
 GIFT = "com.heads.store-credit"
 SETTINGS = """
@@ -155,15 +155,8 @@ class Site:
 
 def slot_of(site: Site, number: int) -> Slot:
     """Its failpoints: tests.connectors.status.worker."""
-    name = f"{site.name}-{number}"
-    env = {
-        "ORDERLOG_CONFIG": str(site.config),
-        "ORDERLOG__CONNECTORS__INSTANCE": name,
-        "ORDERLOG__KAFKA__BOOTSTRAP": site.bootstrap,
-        "TOKEN": TOKEN,
-    }
-    files = (site.folder / f"{name}.log", site.folder / f"{name}.failpoint")
-    return Slot(number, ["tests.connectors.status.worker"], env, *files)
+    module = "tests.connectors.status.worker"
+    return connectors_slot(number, module, site.config, site.bootstrap, TOKEN=TOKEN)
 
 
 @asynccontextmanager
