@@ -133,11 +133,27 @@ auth = {{ scheme = "basic", password = "env:SANDBOX_TOKEN" }}
         return {id: each for id, each in (await self.stored()).items() if each["state"] != "done"}
 
     async def wait_for_outcomes(self, count: int, timeout_s: float = 120) -> list[Outcome]:
+        """Raises `AssertionError` when the time is up; it says what there is instead."""
+
         async def enough() -> bool:
             return len(await self.outcomes()) >= count
 
-        await until(enough, f"{count} outcomes", timeout_s, every_s=0.3)
+        try:
+            await until(enough, f"{count} outcomes", timeout_s, every_s=0.3)
+        except AssertionError as late:
+            late.add_note(await self._standing())
+            raise
         return await self.outcomes()
+
+    async def _standing(self) -> str:
+        """What a person would look at: how many outcomes of each kind, the dead letters, what waits."""
+        results = Counter(str(each.result) for each in await self.outcomes())
+        dead = [f"{each.command.order_key} {each.command.type}: {each.reason}" for each in await self.letters()]
+        waits = [
+            f"{each['command']['order_key']} {each['command']['type']}: {each['state']}"
+            for each in (await self.waiting()).values()
+        ]
+        return "\n  ".join(["", f"outcomes {dict(results)}", "dead letters:", *dead, "not done:", *waits])
 
 
 def slot_of(line: Line, number: int) -> Slot:
