@@ -36,7 +36,7 @@ def fold_step(settings: Settings) -> Step:
     """
     routes = {source.name: _targets_of(settings, source.name) for source in settings.sources}
     tracked = inventory.tracked(settings)
-    stock_routes = {source.name: inventory.targets_of(settings, source.name) for source in settings.sources}
+    stock_routes = {source.name: inventory.told_of(settings, source.name) for source in settings.sources}
     fetch_from = {source.name: source.fetch_from for source in settings.sources if source.fetch_from is not None}
 
     def step(record: Record, orders: Overlay) -> Iterable[Output]:
@@ -74,7 +74,7 @@ def _tells_of_order(event: OrderEvent) -> bool:
 def _targets_of(settings: Settings, source: str) -> tuple[TargetSpec, ...]:
     """Those that are told of orders; inventories are told of movements."""
     targets = map(settings.target, settings.targets_of(source))
-    return tuple(spec_of(settings, target) for target in targets if target.kind != inventory.KIND)
+    return tuple(spec_of(settings, target, source) for target in targets if target.kind != inventory.KIND)
 
 
 def _event(record: Record) -> OrderEvent:

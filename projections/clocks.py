@@ -31,6 +31,11 @@ def clock_of(event: OrderEvent) -> Clock:
     return (_micros(event.occurred_at), event.rank, _micros(event.received_at), event.id)
 
 
+def time_of(clock: Clock) -> datetime:
+    """The source time of it."""
+    return EPOCH + clock[0] * MICROSECOND
+
+
 def _micros(time: datetime) -> int:
     return (time - EPOCH) // MICROSECOND
 

@@ -10,6 +10,7 @@ from hashlib import blake2b
 import orjson
 
 from projections import commerceos, external, quickbutik
+from projections.since import is_wanted
 from projections.spec import TargetSpec
 from projections.steps import Demanded, Steps, pending, with_steps
 from projections.targets import commanded_now, with_target
@@ -34,6 +35,7 @@ def decide(order: Order, targets: Sequence[TargetSpec], cause: OrderEvent) -> tu
     decided = [
         (each, _command(order, target, each, cause))
         for target in _concerned(targets, cause)
+        if is_wanted(order, target.name, target.since)
         for each in DEMANDS[target.kind](order, target, cause)
     ]
     if not decided:

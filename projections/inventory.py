@@ -1,11 +1,14 @@
 """Stock as records: `inventory.movements` → the table `inventory.state`, and the commands for external stock APIs."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from projections import stock
 from projections.decide import command_id
+from projections.since import is_wanted
 from projections.targets import commanded_now, with_target
 from streams import cloudevents, topics
 from streams.receipt import with_receipt
@@ -54,19 +57,28 @@ def tracked(settings: Settings) -> frozenset[str]:
     return frozenset(source.name for source in settings.sources if _is_tracked(source))
 
 
-def targets_of(settings: Settings, source: str) -> tuple[Target, ...]:
+class Told(NamedTuple):
+    """An inventory, and from when on orders of a source move its stock; None: all do."""
+
+    target: Target
+    since: datetime | None
+
+
+def told_of(settings: Settings, source: str) -> tuple[Told, ...]:
     """The inventories that are told of what this source's orders move."""
-    return tuple(target for target in map(settings.target, settings.targets_of(source)) if target.kind == KIND)
+    targets = map(settings.target, settings.targets_of(source))
+    return tuple(Told(each, settings.since(source, each.name)) for each in targets if each.kind == KIND)
 
 
 def demand(
-    order: Order, movements: Sequence[Movement], targets: Sequence[Target], cause: OrderEvent
+    order: Order, movements: Sequence[Movement], told: Sequence[Told], cause: OrderEvent
 ) -> tuple[Order, tuple[Command, ...]]:
     """The order with its `move_stock` commands noted, and these: each movement once to each target.
 
     They are the order's own, so that a product's movements for one order come in order; a command's id is made from its
     movement's, so that a rebuild demands the same ones.
     """
+    targets = [target for target, since in told if is_wanted(order, target.name, since)]
     commands = tuple(_command(order, target, movement, cause) for target in targets for movement in movements)
     if not commands:
         return order, ()

@@ -1,6 +1,7 @@
 """A target as far as deciding goes."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from streams.settings.commerceos import CommerceOS
 from streams.settings.model import Settings, Target
@@ -8,12 +9,15 @@ from streams.settings.model import Settings, Target
 
 @dataclass(frozen=True, slots=True)
 class TargetSpec:
-    """`own`: the sources through which the target itself speaks. `commerceos`: what a target of that kind is set to."""
+    """`own`: the sources through which the target itself speaks. `commerceos`: what a target of that kind is set to.
+    `since`: of orders placed then or later; None: all.
+    """
 
     name: str
     kind: str
     own: frozenset[str] = frozenset()
     commerceos: CommerceOS | None = None
+    since: datetime | None = None
 
     @property
     def voices(self) -> frozenset[str]:
@@ -21,9 +25,12 @@ class TargetSpec:
         return self.own | {self.name}
 
 
-def spec_of(settings: Settings, target: Target) -> TargetSpec:
+def spec_of(settings: Settings, target: Target, source: str | None = None) -> TargetSpec:
     """A target speaks through the sources of the platform that it is; a shop's API only through its own shop's, and of
-    several CommerceOS none through the source that another one's poll is kept under."""
+    several CommerceOS none through the source that another one's poll is kept under.
+
+    `source`: whose orders are meant; they go there from the date of their route on.
+    """
     others = {
         each.commerceos.poll.source
         for each in settings.targets
@@ -37,4 +44,5 @@ def spec_of(settings: Settings, target: Target) -> TargetSpec:
         and source.fetch_from in (None, target.name)
         and (source.name == mine or source.name not in others)
     )
-    return TargetSpec(target.name, target.kind, own, target.commerceos)
+    since = None if source is None else settings.since(source, target.name)
+    return TargetSpec(target.name, target.kind, own, target.commerceos, since)

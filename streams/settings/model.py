@@ -1,6 +1,7 @@
 """The shape of `orderlog.toml`. Every bound has a default that is safe; secrets are named, never written."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
@@ -8,6 +9,7 @@ from pydantic import ConfigDict, Field
 from streams.settings.alerts import Alerts
 from streams.settings.auth import SecretRef, SourceAuth, TargetAuth
 from streams.settings.commerceos import CommerceOS, Identifiers
+from streams.settings.moment import Moment
 from streams.settings.outbound import CONNECT_TIMEOUT_S, ConnectTimeout, ReadTimeout, Tls
 from streams.settings.poll import Poll
 from streams.settings.section import Name, Port, Section
@@ -145,12 +147,13 @@ class Target(Section):
 
 
 class Route(Section):
-    """Orders of these sources go to these targets."""
+    """Orders of these sources go to these targets. `since`: those that were placed then or later; unset: all."""
 
     model_config = ConfigDict(populate_by_name=True)
 
     from_: tuple[Name, ...] = Field(alias="from", min_length=1)
     to: tuple[Name, ...] = Field(min_length=1)
+    since: Moment | None = None
 
 
 class Settings(Section):
@@ -193,3 +196,9 @@ class Settings(Section):
     def targets_of(self, source: str) -> tuple[str, ...]:
         """The targets that orders of this source go to, in the order of the routes, each once."""
         return tuple(dict.fromkeys(target for route in self.routes if source in route.from_ for target in route.to))
+
+    def since(self, source: str, target: str) -> datetime | None:
+        """From when on orders of this source go to that target: the earliest of its routes; None: all of them go."""
+        dates = [route.since for route in self.routes if source in route.from_ and target in route.to]
+        set_dates = [date for date in dates if date is not None]
+        return min(set_dates) if len(set_dates) == len(dates) > 0 else None

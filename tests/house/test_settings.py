@@ -1,6 +1,7 @@
 """Loading settings. Invariant: every mistake is told at once, with its place and mending, never with a value."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -270,6 +271,21 @@ def test_a_file_that_is_not_text_is_told(file: Path) -> None:
     """Bytes that are no UTF-8: one message with the line."""
     file.write_bytes(b"[ingest]\nhost = '\xff'\n")
     with pytest.raises(SettingsError, match=r"orderlog.toml:2: is not UTF-8"):
+        load(file, {})
+
+
+@pytest.mark.parametrize("word", ["2026-11-01", "2026-11-01T00:00:00", '"2026-11-01"', "2026-11-01T01:00:00+01:00"])
+def test_a_date_without_a_zone_is_utc(file: Path, word: str) -> None:
+    """TOML's dates and times, and the same in quotes, as variables have them."""
+    file.write_text(f"{GOOD}since = {word}\n")
+    assert load(file, {}).since("shop", "external") == datetime(2026, 11, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("word", ["7", "true", '"yesterday"', "08:00:00"])
+def test_what_is_no_date_is_told_with_an_example(file: Path, word: str) -> None:
+    """A number could be seconds, days or a year."""
+    file.write_text(f"{GOOD}since = {word}\n")
+    with pytest.raises(SettingsError, match=r"orderlog.toml:\d+: routes\[0\].since: is no date, as 2026-11-01, and no"):
         load(file, {})
 
 
