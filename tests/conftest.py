@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
 
 from streams.broker import LocalBroker
 from streams.broker.ports import choose
 from tests.container import docker_answers, kafka_container
 
 BOOTSTRAP = "ORDERLOG__KAFKA__BOOTSTRAP"
+
+# What is shown by examples holds at any speed: a machine that stalls in one of them has found nothing.
+settings.register_profile("any-speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any-speed")
 
 
 @pytest.fixture(autouse=True)
