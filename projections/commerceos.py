@@ -9,7 +9,7 @@ An order that is cancelled before it was approved is left `New`: the API cancels
 it first would let it be picked. It holds no stock but what `reserve_s` gave it, which lapses.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from projections import commerceos_documents as documents
 from projections.commerceos_view import APPROVE, APPROVED, CANCELLED, CREATE, PREPARED, SENT, UPDATE, View
@@ -19,6 +19,7 @@ from projections.spec import TargetSpec
 from projections.steps import Demanded, is_commanded
 from streams.settings.commerceos import CommerceOS
 from streams.vocabulary import CommandType, Order, OrderEvent, OrderStatus, PaymentStatus
+from streams.vocabulary.order import Step
 
 KIND = "commerceos"
 CANCEL, SHIPMENT, RELEASE = "cancel", "shipment", "release"
@@ -108,14 +109,19 @@ def _changes(view: View, mapping: CommerceOS) -> Iterator[Demanded]:
 
 def _payments(view: View, mapping: CommerceOS, cause: OrderEvent) -> Iterator[Demanded]:
     """Each transaction once, whatever is said of it later: the API keeps the first record of an id."""
-    is_whole, is_late = is_commanded(view.ledger, WHOLE_PAYMENT), is_commanded(view.ledger, CANCEL)
-    is_late = is_late or view.shows(CANCELLED)
-    for payment in payments(view.order, view.target.voices, is_whole=is_whole):
+    is_late = is_commanded(view.ledger, CANCEL) or view.shows(CANCELLED)
+    for payment in payments(view.order, view.target.voices, recorded(view.ledger)):
         step = WHOLE_PAYMENT if payment.id == WHOLE else PAYMENT + payment.id
         if not is_commanded(view.ledger, step):
             document = documents.payment_document(view.order, payment, mapping, cause.occurred_at, is_late=is_late)
             states = digest({name: value for name, value in document.items() if name != "timestamp"})
             yield Demanded(step, CommandType.CREATE_PAYMENT, states, {"payment": document})
+
+
+def recorded(ledger: Mapping[str, Step]) -> frozenset[str]:
+    """The ids of the payments that were commanded."""
+    parts = {step.removeprefix(PAYMENT) for step in ledger if step.startswith(PAYMENT)}
+    return frozenset({*parts, WHOLE} if WHOLE_PAYMENT in ledger else parts)
 
 
 def _shipping(view: View, mapping: CommerceOS) -> Iterator[Demanded]:

@@ -11,6 +11,7 @@ from projections import lattice
 from projections.clocks import by_clock, by_field, clock_of, is_beyond, is_seen, remember
 from projections.fetches import ended, is_fetch, pinged
 from projections.joins import Joins
+from projections.payments import doubts
 from projections.steps import step_ended
 from projections.targets import OPERATORS, target_after, with_ref, with_target
 from projections.voices import known_as, with_voice
@@ -165,6 +166,7 @@ def _paid(paid: PaymentStatus, event: OrderEvent) -> PaymentStatus:
 def _flags(flags: tuple[str, ...], event: OrderEvent, reached: tuple[OrderStatus, ...]) -> tuple[str, ...]:
     said = lattice.contradictions(reached)
     said.update(event.data.flags or ())
+    said.update(doubts(event.data.payments or ()))
     if (flag := lattice.SILENT.get(event.type)) is not None:
         said.add(flag)
     if event.type is EventType.OBSERVED and not event.data.is_ping:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from projections.commerceos import CANCEL, PAYMENT, RELEASE, SHIPMENT, WHOLE_PAYMENT
+from projections.commerceos import CANCEL, PAYMENT, RELEASE, SHIPMENT, WHOLE_PAYMENT, recorded
 from projections.commerceos_view import APPROVE, CANCELLED, CREATE, UPDATE, View
 from projections.payments import WHOLE, payments, transaction_id
 from projections.spec import TargetSpec
-from projections.steps import is_commanded, is_done
+from projections.steps import is_done
 from projections.targets import DEAD, DELIVERED, PENDING
 from projections.voices import is_paid_to_others
 from streams.settings.commerceos import CommerceOS
@@ -92,14 +92,13 @@ def _payments(
     """Transaction id → amount and step: actions on the order that were delivered, and what it told us itself."""
     if mapping.payment_orders != "never":
         return None
-    is_whole = is_commanded(ledger, WHOLE_PAYMENT)
     voices = order.bookkeeping.voices
     found = {
         transaction_id(order, payment): (payment.amount, "")
         for payment in order.payments
         if payment.amount is not None and not is_paid_to_others(voices, payment.id, target.voices)
     }
-    for payment in payments(order, target.voices, is_whole=is_whole):
+    for payment in payments(order, target.voices, recorded(ledger)):
         step = WHOLE_PAYMENT if payment.id == WHOLE else PAYMENT + payment.id
         if is_done(ledger, step) and payment.amount is not None:
             found[transaction_id(order, payment)] = (payment.amount, step)

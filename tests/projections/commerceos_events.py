@@ -30,4 +30,5 @@ REFUND = said(EventType.REFUNDED, 5, payments=[{"id": "rf-1", "amount": "-25", "
 PACKED = said(EventType.PROCESSING, 6, "warehouse")
 SENT = said(EventType.SHIPPED, 7, "warehouse", shipments=[{"id": "T1", "tracking_number": "T1", "carrier": "UPS"}])
 CANCELLED = said(EventType.CANCELLED, 8)
-MORE = [MOVED, BILLED, PAID, ATTEMPT, AUTHORISED, SPLIT, REFUND, PACKED, SENT, CANCELLED]
+VOIDED = said(EventType.CHANGED, 9, payments=[{**CARD, "status": "VOIDED"}])
+MORE = [MOVED, BILLED, PAID, ATTEMPT, AUTHORISED, SPLIT, VOIDED, REFUND, PACKED, SENT, CANCELLED]

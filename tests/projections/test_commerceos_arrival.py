@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from connectors.sandbox.commerceos.rules import Rules
 from streams.vocabulary import CommandType, OrderEvent, OrderStatus
-from tests.projections.commerceos_events import CANCELLED, MORE, PAID, PLACED, REFUND, SPLIT
+from tests.projections.commerceos_events import CANCELLED, MORE, PAID, PLACED, REFUND, SPLIT, VOIDED
 from tests.projections.commerceos_world import World, is_for_a_person
 from tests.projections.events import histories
 
@@ -81,7 +81,8 @@ def expected(events: list[OrderEvent]) -> list[set[str]]:
     """The transactions that may be recorded: never an attempt, never both the whole and its parts."""
     whole, parts = {"shop:1:paid"}, {"pi-1", "gc-1"}
     if SPLIT in events:
-        return [parts, whole] if PAID in events or REFUND in events else [parts]
+        left = [parts, {"gc-1"}] if VOIDED in events else [parts]
+        return [*left, whole] if PAID in events or REFUND in events else left
     return [whole] if PAID in events or REFUND in events else [set()]
 
 

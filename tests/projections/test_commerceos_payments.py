@@ -1,5 +1,7 @@
 """Money at CommerceOS, as seed 002 has it: what was taken and given back, each transaction once."""
 
+from typing import Any
+
 import pytest
 
 from streams.vocabulary import Command, CommandType, EventType
@@ -131,3 +133,39 @@ def test_our_own_transactions_come_back_as_the_payments_that_they_are() -> None:
         ["paid", "rf-1", "sd-1"],
         "partly_refunded",
     )
+
+
+@pytest.mark.parametrize(
+    "later", [{"status": "VOIDED"}, {"status": "EXPIRED"}, {"status": "pending"}, {"amount": None}]
+)
+def test_payment_that_was_recorded_is_not_paid_a_second_time_by_the_total(later: dict[str, Any]) -> None:
+    """Whatever is said of it later, CommerceOS has it: the total on top would be the same money twice."""
+    taken = {"id": "pi-1", "amount": "125", "status": "CAPTURED"}
+    world = World().run(
+        PLACED,
+        said(EventType.PAID, 3, payments=[taken]),
+        said(EventType.CHANGED, 4, payments=[{**taken, **later}]),
+    )
+    assert (world.payments(), world.dead) == ({"pi-1": "125"}, [])
+
+
+@pytest.mark.parametrize("word", ["REFUSED", "denied", "Failure", "DECLINED", "authorisation_pending", "?", "nähtud"])
+def test_amount_of_a_word_that_is_not_known_to_mean_taken_is_not_recorded(word: str) -> None:
+    """Money that was perhaps never taken must not stand in the books; alone it is the order's total that is paid."""
+    tried, taken = ({"id": f"pi-{status}", "amount": "125", "status": status} for status in (word, "Captured"))
+    assert World().run(PLACED, said(EventType.PAID, 3, payments=[tried, taken])).payments() == {"pi-Captured": "125"}
+    assert World().run(PLACED, said(EventType.PAID, 3, payments=[tried])).payments() == {"shop:1:paid": "125"}
+
+
+@pytest.mark.parametrize("word", [None, "", "Paid", "paid_out", "PAID_DEFERRED", "Payed", "succeeded", "Completed"])
+def test_amount_of_a_word_for_what_was_taken_is_recorded(word: str | None) -> None:
+    """Where nothing is said of it, the order says that it is paid."""
+    taken = {"id": "pi-1", "amount": "100", "status": word}
+    assert World().run(PLACED, said(EventType.PAID, 3, payments=[taken])).payments() == {"pi-1": "100"}
+
+
+def test_word_of_an_amount_that_nobody_knows_is_told_to_a_person() -> None:
+    """It was not recorded: were it taken after all, money is missing there."""
+    said_of = [{"id": f"pi-{at}", "amount": "5", "status": word} for at, word in enumerate(("Odd", "PAID", "FAILED"))]
+    world = World().run(PLACED, said(EventType.PAID, 3, payments=[*said_of, {"id": "sd", "status": "Other"}]))
+    assert [flag for flag in world.order.flags if flag.startswith("unknown-")] == ["unknown-payment-status:Odd"]
