@@ -15,9 +15,9 @@ from streams.platforms.fields import (
     Table,
     amount,
     child,
-    children,
     epoch_ms,
     identifier,
+    members,
     moment,
     native_id,
     pick,
@@ -107,6 +107,7 @@ _LINE: Table = {
     "unit_price": ("unit_price", amount),
     "total": ("total", amount),
 }
+_PRODUCT_IDS = ("product_id", "external_product_id", "sku")
 _PAYMENT: Table = {"status": ("status", text), "method": ("method", text), "currency": ("currency", text)}
 _TRACKING: Table = {"tracking_number": ("tracking_number", text), "tracking_url": ("tracking_url", text)}
 
@@ -169,7 +170,7 @@ def _order_facts(document: Document, data: Object) -> dict[str, Any]:
     facts |= _parts(data)
     if "currency" not in facts and isinstance(payment.get("currency"), str):
         facts["currency"] = payment["currency"]
-    if payments := _payments(payment, children(data, "refunds") or []):
+    if payments := _payments(payment, members(data, "refunds") or []):
         facts["payments"] = payments
     # Both are null until there is a parcel; null would claim that a parcel has no number.
     if tracking := {field: value for field, value in pick(data, _TRACKING).items() if value}:
@@ -192,7 +193,7 @@ def _sums(data: Object) -> dict[str, Any]:
     """Duda itemises taxes and discounts; the order has their sums."""
     sums: dict[str, Any] = {}
     for field, key, part in (("tax", "taxes", "amount"), ("discount", "discounts", "savings")):
-        if (rows := children(data, key)) is not None:
+        if (rows := members(data, key)) is not None:
             sums[field] = total_of((row[part] for row in rows if row.get(part) is not None), f"{key}.{part}")
     return sums | pick(child(data, "shipping_method"), {"shipping_cost": ("cost", amount)})
 
@@ -203,7 +204,7 @@ def _parts(data: Object) -> dict[str, Any]:
         value = data.get(field, ABSENT)
         if value is None or isinstance(value, dict):
             parts[field] = None if value is None else pick(value, _ADDRESS)
-    if (items := children(data, "items")) is not None:
+    if (items := members(data, "items")) is not None:
         parts["lines"] = number_lines([_line(item) for item in items])
     billing = pick(child(data, "billing_address"), {"name": ("name", text), "phone": ("phone", text)})
     if customer := billing | pick(data, {"email": ("email", text)}):
@@ -212,8 +213,16 @@ def _parts(data: Object) -> dict[str, Any]:
 
 
 def _line(item: Object) -> dict[str, Any]:
-    quantity = item.get("quantity")
-    return {"id": identifier(item.get("id")), "quantity": 1 if quantity is None else quantity, **pick(item, _LINE)}
+    """The seed calls an item's `id` and `quantity` what counts, so a quantity that is not told is not guessed at.
+
+    Its payloads name the product by `product_id` and the like instead; where none is told, `id` is all there is.
+    """
+    id, line = identifier(item.get("id")), pick(item, _LINE)
+    if id is not None and not any((line.get(name) or "").strip() for name in _PRODUCT_IDS):
+        line["product_id"] = id
+    if (quantity := item.get("quantity")) is None:
+        raise Undecodable("invalid-field", "items.quantity: is missing or null")
+    return {"id": id, "quantity": quantity, **line}
 
 
 def _payments(payment: Object, refunds: list[Object]) -> list[dict[str, Any]]:

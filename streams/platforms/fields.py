@@ -10,6 +10,8 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, Final
 
+from streams.platforms.webhook import Undecodable
+
 Object = Mapping[str, Any]
 
 ID_CHARS_MAX = 200
@@ -60,6 +62,18 @@ def children(source: Object, key: str) -> list[Object] | None:
     """The objects in the list under `key`; None where there is no list."""
     value = source.get(key)
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else None
+
+
+def members(source: Object, key: str) -> list[Object] | None:
+    """The objects in the list under `key`, all of them; None where the key is absent or null.
+
+    Raises `Undecodable` (`invalid-field`) for what is no list of objects: without the lines that were left out, or with
+    none, it would be another order.
+    """
+    value = source.get(key)
+    if value is not None and not (isinstance(value, list) and all(isinstance(item, dict) for item in value)):
+        raise Undecodable("invalid-field", f"{key}: is not a list of objects")
+    return value
 
 
 def identifier(value: Any) -> str | None:

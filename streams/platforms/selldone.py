@@ -15,8 +15,8 @@ from streams.platforms.fields import (
     Table,
     amount,
     child,
-    children,
     identifier,
+    members,
     moment,
     native_id,
     pick,
@@ -156,7 +156,7 @@ def _facts(document: Document, basket: Object) -> dict[str, Any]:
         value = basket.get(key, ABSENT)
         if value is None or isinstance(value, dict):
             facts[field] = None if value is None else pick(value, _ADDRESS)
-    if (items := children(basket, "items")) is not None:
+    if (items := members(basket, "items")) is not None:
         facts["lines"] = number_lines([_line(item) for item in items])
     if (id := identifier(basket.get("payment_id"))) is not None:
         payment = pick(basket, {"method": ("payment_type", text), "currency": ("currency", text)})
@@ -204,4 +204,4 @@ def _customer(document: Document) -> dict[str, Any]:
 
 
 def _doubt(value: str | None) -> int:
-    return 2 if value is None else int("*" in value)
+    return int("*" in value) if value and value.strip() else 2

@@ -10,7 +10,7 @@ from typing import Any
 from streams.platforms.commerceos.options import KEY, Options, first_id
 from streams.platforms.commerceos.words import COMMITTED, FULFILMENT, words
 from streams.platforms.facts import number_lines
-from streams.platforms.fields import Inexact, Object, child, children, identifier
+from streams.platforms.fields import Inexact, Object, child, children, identifier, members
 from streams.vocabulary.base import parse_money
 
 # There are eight or so; what is beyond says nothing more to a person.
@@ -45,7 +45,7 @@ def stage_of(order: Object) -> str | None:
 
 
 def _items(order: Object) -> Sequence[Object]:
-    return children(order, "items") or ()
+    return members(order, "items") or ()
 
 
 def _units(item: Object) -> Mapping[str, Decimal]:

@@ -11,7 +11,7 @@ from typing import Any
 from streams.platforms.commerceos.options import KEY, Options, first_id
 from streams.platforms.commerceos.shipment import shipments_of
 from streams.platforms.facts import number_lines, total_of
-from streams.platforms.fields import Object, Table, amount, child, children, identifier, moment, pick, text
+from streams.platforms.fields import Object, Table, amount, child, children, identifier, members, moment, pick, text
 from streams.platforms.webhook import Undecodable
 from streams.vocabulary import PaymentStatus
 
@@ -56,7 +56,7 @@ def paid_facts(order: Object, *, is_own: bool) -> dict[str, Any]:
 
     Of another source's order only payments that have an id, and not how they were made: the shop knows better.
     """
-    given = children(order, "payments") or []
+    given = members(order, "payments") or []
     facts: dict[str, Any] = {}
     if payments := [found for payment in given for found in _payment(payment, is_own=is_own)]:
         facts["payments"] = _unique(payments)
@@ -104,7 +104,7 @@ def _line(item: Object, options: Options) -> dict[str, Any]:
     }
     line: dict[str, Any] = {name: value for name, value in ids.items() if value is not None}
     line["id"] = identifier(child(item, "identifiers").get(KEY)) or line.get("sku") or first_id(identifiers)
-    units, quantity = children(item, "instances"), item.get("quantity")
+    units, quantity = members(item, "instances"), item.get("quantity")
     if units is not None:
         line["instances"] = [_texts(unit) for unit in units]
     line["quantity"] = (1 if units is None else len(units)) if quantity is None else quantity

@@ -118,8 +118,10 @@ def _members(each: Expression, item: Any, work: Work) -> list[Any] | None:
 def _units(value: Any) -> list[dict[str, str]] | Missing:
     """Serialised units, each an object of texts such as its IMEI; one object counts as a list of one."""
     units = [value] if isinstance(value, dict) else value
-    if not isinstance(units, list) or not units or not all(isinstance(unit, dict) for unit in units):
+    if not units:
         return ABSENT
+    if not isinstance(units, list) or not all(isinstance(unit, dict) for unit in units):
+        raise Undecodable("invalid-field", "lines.instances: is not a list of objects")
     if len(units) > MEMBERS_MAX:
         raise Undecodable("too-large", f"lines.instances: has more than {MEMBERS_MAX} members")
     return [{name: known for name, told in unit.items() if isinstance(known := text(told), str)} for unit in units]

@@ -10,7 +10,19 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from streams.platforms.facts import number_lines, total_of, unknown_words
-from streams.platforms.fields import ABSENT, Missing, Object, Table, amount, child, children, identifier, pick, text
+from streams.platforms.fields import (
+    ABSENT,
+    Missing,
+    Object,
+    Table,
+    amount,
+    child,
+    children,
+    identifier,
+    members,
+    pick,
+    text,
+)
 from streams.platforms.json import decode_value
 from streams.platforms.webhook import Undecodable
 from streams.vocabulary import OrderStatus, PaymentStatus
@@ -112,7 +124,7 @@ def facts_of(order: Object, zone: tzinfo) -> dict[str, Any]:
     facts |= _people(customer)
     if (placed_at := local_time(order.get("date_created"), zone)) is not ABSENT:
         facts["placed_at"] = placed_at
-    if (products := children(order, "products")) is not None:
+    if (products := members(order, "products")) is not None:
         facts["lines"] = number_lines([_line(product) for product in products])
     if payments := _payments(order, payment):
         facts["payments"] = payments

@@ -43,6 +43,7 @@ class Case:
     big_id: Change | None = None  # the order's id is `BIG`, as a number or a string
     slash_in_shop: tuple[Change, Change] | None = None  # two orders that a careless join gives one key
     bad_amounts: Sequence[Change] = ()
+    broken_lists: Sequence[Change] = ()  # what counts is not a list of objects
     odd_descriptions: Change | None = None  # wrong types where a field only describes
     without_time: Change | None = None
     null_total: Change | None = None

@@ -30,6 +30,10 @@ APICBASE = Case(
         put("packages", 1, "quantity_ordered", value=True),
         put("packages", 1, "quantity_ordered", value=None),
     ),
+    broken_lists=(
+        put("packages", value={"0": {"quantity_ordered": 1}}),
+        put("packages", 1, value="junk"),
+    ),
     odd_descriptions=both(
         put("owned_by", value=["renée"]),
         put("order_remarks", value={"a": 1}),

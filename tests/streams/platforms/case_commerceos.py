@@ -48,7 +48,12 @@ COMMERCEOS_ORDER = Case(
         put("items", 0, "unitAmountInclVat", value=[45]),
         put("payments", 0, "amount", value="three"),
         put("balanceAmount", value="a lot"),
-        put("items", value=["three"]),
+    ),
+    broken_lists=(
+        put("items", value={"0": {"quantity": 1}}),
+        put("items", 1, value="junk"),
+        put("items", 0, "instances", value=[{"imei": "1"}, "2"]),
+        put("payments", 0, value=500),
     ),
     odd_descriptions=both(
         put("deliveryAddresses", value="Storgatan"),
@@ -81,7 +86,8 @@ COMMERCEOS_STATUS = Case(
         put("orderId", value="9" * 201),
     ),
     big_id=put("orderId", value=BIG),
-    odd_descriptions=both(put("timestamp", value={}), put("payments", value=7), put("shipments", value="none")),
+    broken_lists=(put("items", value=["junk"]), put("payments", value=7)),
+    odd_descriptions=both(put("timestamp", value={}), put("shipments", value="none")),
     without_time=put("timestamp", value="noon"),
 )
 COMMERCEOS_SHIPMENT = Case(

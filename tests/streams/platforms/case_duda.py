@@ -40,6 +40,14 @@ DUDA = Case(
         put("data", "total", value=True),
         put("data", "total", value="1e999"),
     ),
+    broken_lists=(
+        put("data", "items", value={"0": {"product_id": "1", "quantity": 1}}),
+        put("data", "items", value=[{"product_id": "1", "quantity": 1}, "junk"]),
+        put("data", "items", value="string"),
+        put("data", "taxes", value={"amount": 1}),
+        put("data", "discounts", value=[{"savings": 5}, 5]),
+        put("data", "refunds", value={"id": "r", "total": 1}),
+    ),
     odd_descriptions=both(
         put("data", "status", value=["PROCESSED"]),
         put("data", "billing_address", value=[]),

@@ -36,7 +36,10 @@ MAPPING = Case(
         put("data", "order", "lines", 0, "qty", value="three"),
         put("data", "order", "lines", 0, "price", value=[45]),
         put("data", "order", "charges", 0, "amount", value={}),
+    ),
+    broken_lists=(
         put("data", "order", "lines", value=["three"]),
+        put("data", "order", "lines", 1, value=2),
     ),
     odd_descriptions=both(
         put("data", "buyer", value={"first": 5, "last": None, "id": 1.5, "email": ["a"]}),

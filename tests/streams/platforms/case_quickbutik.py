@@ -37,6 +37,11 @@ QUICKBUTIK_ORDER = Case(
         put(0, "products", 1, "price", value={}),
         put(0, "refunds", value=[{"id": "1", "amount": "a lot"}]),
     ),
+    broken_lists=(
+        put(0, "products", value={"0": {"sku": "A", "qty": 1}}),
+        put(0, "products", value=[{"sku": "A", "qty": 1}, "junk"]),
+        put(0, "products", value=False),
+    ),
     odd_descriptions=both(
         put(0, "status", value=["1"]),
         put(0, "date_created", value="yesterday"),

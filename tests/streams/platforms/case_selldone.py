@@ -32,6 +32,11 @@ SELLDONE = Case(
         put("basket", "discount", value={}),
         put("basket", "tax", value="1e999"),
     ),
+    broken_lists=(
+        put("basket", "items", value={"0": {"id": 1, "price": 1}}),
+        put("basket", "items", value=[{"id": 1, "price": 1}, None]),
+        put("basket", "items", value=2),
+    ),
     odd_descriptions=both(
         put("basket", "status", value=["Open"]),
         put("basket", "label", value={}),

@@ -156,6 +156,13 @@ def test_amount_that_is_none_is_refused_without_telling_it(case: Case) -> None:
         assert "three" not in str(refusal.value)
 
 
+@over("broken_lists")
+def test_list_that_is_none_is_refused(case: Case) -> None:
+    """Without what was left out it would be another order: fewer lines, stock given back, money unseen."""
+    for change in case.broken_lists:
+        assert reason(case, change) in ("invalid-field", "invalid-order")
+
+
 @over("odd_descriptions")
 def test_wrong_types_in_describing_fields_do_not_cost_the_order(case: Case) -> None:
     """An address that is a list must not stop the order that it is on."""

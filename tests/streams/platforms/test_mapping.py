@@ -334,16 +334,18 @@ def test_serialised_units_are_read_and_counted() -> None:
         {"sku": "PHONE", "units": [{"imei": 359876543210123, "colour": None}, {"imei": "359876543210124"}]},
         {"sku": "PLAN", "units": {"phoneImei": "359876543210123"}},
         {"sku": "CASE", "n": 3, "units": []},
-        {"sku": "BOX", "units": ["359876543210125"]},
     ]
     facts = one(created(rows=rows), lines=lines).data
     assert [
         ("PHONE", 2, ({"imei": "359876543210123"}, {"imei": "359876543210124"})),
         ("PLAN", 1, ({"phoneImei": "359876543210123"},)),
         ("CASE", 3, None),
-        ("BOX", 1, None),
     ] == [(line.sku, line.quantity, line.instances) for line in facts.lines or ()]
-    many = [{"sku": "PHONE", "units": [{"imei": "1"}] * 2001}]
-    with pytest.raises(Undecodable) as refused:
-        one(created(rows=many), lines=lines)
-    assert "too-large" == refused.value.reason
+    for units, reason in (
+        ([{"imei": "1"}] * 2001, "too-large"),
+        ([{"imei": "1"}, "359876543210125"], "invalid-field"),
+        ("359876543210125", "invalid-field"),
+    ):
+        with pytest.raises(Undecodable) as refused:
+            one(created(rows=[{"sku": "PHONE", "units": units}]), lines=lines)
+        assert reason == refused.value.reason

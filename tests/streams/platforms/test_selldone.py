@@ -124,6 +124,15 @@ def test_user_in_full_beats_a_masked_customer() -> None:
     assert (order.customer.email, order.customer.phone) == ("john@mail.com", "*****603")
 
 
+@pytest.mark.parametrize("field", ["name", "email", "phone"])
+@pytest.mark.parametrize("nothing", ["", " ", None])
+def test_user_tells_what_the_customer_leaves_empty(field: str, nothing: str | None) -> None:
+    """An empty string is what a form gives that nobody filled in: no mail reaches it."""
+    order = folded(read(put("customer", field, value=nothing), put("user", field, value="+49 30 1 john@x.com")))
+    assert order.customer is not None
+    assert "+49 30 1 john@x.com" == getattr(order.customer, field)
+
+
 def test_people_who_are_null_later_are_still_known() -> None:
     """An order does not lose its buyer because a later webhook does not name one."""
     nobody = read(put("customer", value=None), put("user", value=None), sample="payment-order")
