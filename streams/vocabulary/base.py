@@ -61,6 +61,8 @@ class Whole(Model):
 def parse_money(value: object) -> Decimal:
     """A finite decimal of at most 60 digits in its canonical form: equal amounts are equal strings (`45.00` → `45`).
 
+    A text is one in ASCII, with a point and an exponent where it has them, as in JSON; not what Python reads besides.
+
     Floats are refused: they have lost digits before they get here. Raises `ValueError`.
     """
     if isinstance(value, bool | float) or not isinstance(value, Decimal | int | str):
@@ -71,7 +73,14 @@ def parse_money(value: object) -> Decimal:
     return _canonical(value)
 
 
+def writes_number(text: str) -> bool:
+    """Whether `Decimal` may read it: it takes `19_99` for 1999 too, and the digits of every script."""
+    return text.isascii() and "_" not in text
+
+
 def _canonical(value: Decimal | int | str) -> Decimal:
+    if isinstance(value, str) and not writes_number(value):
+        raise ValueError("an amount must be a decimal number")
     try:
         amount = Decimal(value)
     except InvalidOperation:

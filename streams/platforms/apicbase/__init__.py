@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from streams.platforms.apicbase.problems import AGAIN, problems
+from streams.platforms.apicbase.problems import AGAIN, ORDERED, problems
 from streams.platforms.canonical import canonical
 from streams.platforms.config import InvalidOptions, SourceConfig
 from streams.platforms.facts import Statement, event_of, flagged, number_lines
@@ -32,7 +32,7 @@ from streams.vocabulary import EventType, OrderEvent, OrderStatus
 
 NAME = "apicbase"
 
-ORDERED, DELIVERED = "ORDERED", "DELIVERED"
+DELIVERED = "DELIVERED"
 # A total is not required (seed 001), but a target may wait for one: a person is to know why.
 NO_TOTAL = "no-total"
 EVENTS: Mapping[str, tuple[EventType, int]] = {
@@ -72,14 +72,15 @@ class Apicbase:
     def validate(self, body: bytes, query: Mapping[str, str]) -> Sequence[Problem]:
         """What is wrong with the order, in words for the customer who placed it."""
         try:
-            return problems(decode(body))
+            return problems(decode(body), is_placing=True)
         except Undecodable as error:
             return (Problem("", f"The order cannot be read: {error}. {AGAIN}"),)
 
     def normalise(self, webhook: RawWebhook) -> tuple[OrderEvent, ...]:
         """One event. Raises `Undecodable`: the reasons of `streams.platforms.json`, `no-order-id`, `invalid-order`.
 
-        A webhook was validated before it was answered; an order that was polled is validated here, in the same words.
+        A webhook was validated before it was answered; an order that was polled is validated here, in the same words,
+        whatever its status.
         """
         document = decode(webhook.body)
         identity = _identity(document)

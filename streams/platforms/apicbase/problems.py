@@ -14,6 +14,7 @@ from streams.platforms.json import Document
 from streams.platforms.webhook import Problem
 from streams.vocabulary.base import parse_money
 
+ORDERED = "ORDERED"
 PROBLEMS_MAX = 20
 NAME_CHARS_MAX = 60
 
@@ -22,6 +23,7 @@ _NO_ID = Problem("id", f"The order has no id. {AGAIN}")
 _NO_NUMBER = Problem("order_number", f"The order has no order number. {AGAIN}")
 _NO_TIME = Problem("ordered_on", f"The time of the order is missing or is not a date and time. {AGAIN}")
 _NO_STATUS = Problem("status", f"The status of the order is not a word. {AGAIN}")
+_NOT_ORDERED = Problem("status", f"The order has not been placed: its status is not {ORDERED}. {AGAIN}")
 _NO_CUSTOMER = Problem(
     "supplier_customer_number",
     "The customer number is missing: ask your supplier for yours, enter it in Apicbase and place the order again.",
@@ -35,20 +37,26 @@ _PRICE = "the price per package must be a decimal number such as 12.50: correct 
 _SUM = "the total price must be a decimal number such as 25.00: correct the price of the article in Apicbase."
 
 
-def problems(document: Document) -> tuple[Problem, ...]:
-    """All that is wrong, the first `PROBLEMS_MAX` of it; nothing for an order that can be taken."""
-    return tuple(islice(_problems(document), PROBLEMS_MAX))
+def problems(document: Document, *, is_placing: bool = False) -> tuple[Problem, ...]:
+    """All that is wrong, the first `PROBLEMS_MAX` of it; nothing for an order that can be taken.
+
+    `is_placing`: its customer waits to be told that it is placed, which another status than `ORDERED` does not do.
+    """
+    return tuple(islice(_problems(document, is_placing=is_placing), PROBLEMS_MAX))
 
 
-def _problems(document: Document) -> Iterator[Problem]:
+def _problems(document: Document, *, is_placing: bool) -> Iterator[Problem]:
     if identifier(document.get("id")) is None:
         yield _NO_ID
     if identifier(document.get("order_number")) is None:
         yield _NO_NUMBER
     if moment(document.get("ordered_on")) is ABSENT:
         yield _NO_TIME
-    if document.get("status") is not None and word(document["status"]) is None:
+    status = document.get("status")
+    if status is not None and word(status) is None:
         yield _NO_STATUS
+    elif is_placing and status not in (None, ORDERED):
+        yield _NOT_ORDERED
     if identifier(document.get("supplier_customer_number")) is None:
         yield _NO_CUSTOMER
     if not _is_amount(document.get("theoretical_price")):

@@ -19,6 +19,7 @@ from jmespath.visitor import Options, TreeInterpreter
 from streams.platforms.facts import total_of
 from streams.platforms.json import number_of
 from streams.platforms.webhook import Undecodable
+from streams.vocabulary.base import writes_number
 
 CHARS_MAX = 500
 NODES_MAX = 200
@@ -55,7 +56,7 @@ class ExactFunctions(Functions):
     def _func_to_number(self, value: Any) -> Any:
         if isinstance(value, int | Decimal) and not isinstance(value, bool):
             return value
-        return number_of(value) if isinstance(value, str) else None
+        return number_of(value) if isinstance(value, str) and writes_number(value) else None
 
     @signature({"types": []})
     def _func_to_string(self, value: Any) -> Any:

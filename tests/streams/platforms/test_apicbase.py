@@ -209,6 +209,10 @@ def test_a_message_names_package_article_field_and_remedy() -> None:
         ),
         (put("theoretical_price", value="a lot"), "theoretical_price", "total price of the order is not a decimal"),
         (put("status", value=5), "status", "not a word"),
+        *(
+            (put("status", value=word), "status", "has not been placed")
+            for word in ("ordered", "REJECTED", "DELIVERED")
+        ),
     ],
 )
 def test_each_mistake_is_told_by_its_field(change: Change, field: str, says: str) -> None:

@@ -99,6 +99,13 @@ def test_functions_on_numbers_are_exact() -> None:
     assert ("0.1", "number") == (facts.note, facts.platform_type)
 
 
+@pytest.mark.parametrize("number", ["19_99", "１９", "٣", "1\u00a0000"])
+def test_text_that_only_python_takes_for_a_number_is_none(number: str) -> None:
+    """A date, a phone number or an article's: none of them is a thousand."""
+    facts = one(created(n=number), order={"total": "to_number(n)"}).data
+    assert "total" not in facts.model_fields_set
+
+
 def test_literal_of_an_expression_is_the_decimal_that_was_written() -> None:
     """As a float it would equal no decimal of a body, and be refused as an amount."""
     facts = one(created(price=19.99), order={"total": "`19.99`", "note": "price == `19.99` && 'same' || 'other'"}).data
