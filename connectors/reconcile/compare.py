@@ -16,6 +16,7 @@ IDS_SHOWN_MAX = 3
 # What has an order picked and sent.
 ONWARD = (APPROVE, SHIPMENT, RELEASE)
 STOPPED = "it is cancelled here, and its cancellation there was not delivered: it must not be picked"
+LEFT_OUT = "its shipment was made there, of a part: the shipment of the rest has to be made there too"
 
 
 class Kind(StrEnum):
@@ -117,6 +118,9 @@ def _shipment(order: Expected, found: Shown) -> Iterator[Difference]:
     elif order.has_shipment and not found.shipments:
         steps = _repeatable(order, SHIPMENT)
         yield Difference(Kind.SHIPMENT, order.key, "made", "none", steps, "" if steps else STOPPED)
+    elif order.has_shipment and found.unshipped > 0:
+        ours, theirs = "released" if order.is_released else "made", f"{found.unshipped:f} in no shipment"
+        yield Difference(Kind.SHIPMENT, order.key, ours, theirs, why=LEFT_OUT)
 
 
 def _repeatable(order: Expected, *steps: str) -> tuple[str, ...]:

@@ -8,16 +8,21 @@ from typing import Any
 
 from connectors.status.snapshot import Snapshot
 from streams.platforms.commerceos.words import words
-from streams.platforms.fields import children, identifier
+from streams.platforms.fields import Object, children, identifier
 from streams.vocabulary.base import EXACT, parse_money
 
 NEW, RESERVED, UNRESERVED, COMMITTED, CANCELLED = "New", "Reserved", "Unreserved", "Committed", "Cancelled"
 UNAPPROVED = frozenset({NEW, RESERVED, UNRESERVED})
+# Of a shipment some or all of whose units are still to be released.
+UNRELEASED = frozenset({NEW, "PartiallyReleased"})
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """`payments`: transaction id → amount, the sum where one id is shown twice; `unnamed`: those without an id."""
+    """`payments`: transaction id → amount, the sum where one id is shown twice; `unnamed`: those without an id.
+
+    `unshipped`: how many committed units are in no shipment, where the items tell.
+    """
 
     id: str
     at: datetime
@@ -26,6 +31,7 @@ class Shown:
     payments: Mapping[str, Decimal]
     unnamed: Sequence[Decimal]
     shipments: Sequence[tuple[str, ...]]
+    unshipped: Decimal = Decimal(0)
 
     @property
     def status(self) -> str:
@@ -42,8 +48,8 @@ class Shown:
 
     @property
     def is_released(self) -> bool:
-        """Some shipment has left `New`."""
-        return any(word != NEW for said in self.shipments for word in said)
+        """There is a shipment, and nothing of any is still to be released."""
+        return bool(self.shipments) and all(said and UNRELEASED.isdisjoint(said) for said in self.shipments)
 
     @property
     def paid(self) -> Decimal:
@@ -72,7 +78,18 @@ def shown(snapshot: Snapshot) -> Shown:
         payments=payments,
         unnamed=unnamed,
         shipments=[words(each.get("status")) for each in children(order, "shipments") or ()],
+        unshipped=_unshipped(order),
     )
+
+
+def _unshipped(order: Object) -> Decimal:
+    """An item counts its units by where they are; in a shipment they are no longer at its own status (seed 002)."""
+    total = Decimal(0)
+    details = (each for item in children(order, "items") or () for each in children(item, "statusDetails") or ())
+    for each in details:
+        if words(each.get("status")) == (COMMITTED,):
+            total = EXACT.add(total, _amount(each.get("quantity")) or Decimal(0))
+    return total
 
 
 def _amount(value: Any) -> Decimal | None:

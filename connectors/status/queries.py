@@ -12,7 +12,7 @@ PAYMENT_METHODS = "/v1/payment-methods"
 # What tells where an order is: itself, its shipments, each of its units ("Partial Fulfillment").
 STATUS_FIELDS = "status,identifiers,timestamp,shipments~with(status,carriersTrackingUrl),items~with(statusDetails)"
 # What tells whether both sides have the same ("Verify Payment Status").
-BOOK_FIELDS = "status,identifiers,timestamp,totalAmount,payments,shipments~with(status)"
+BOOK_FIELDS = "status,identifiers,timestamp,totalAmount,payments,shipments~with(status),items~with(statusDetails)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,10 +196,31 @@ def test_out_of_stock_at_an_approval_asks_for_the_names_of_the_products() -> Non
     told = answer(409, {"code": "OutOfStock", "message": "W-1: 0 left for Ada"})
     items = {"items": [{"product": {"identifiers": {"com.acme.sku": sku}}} for sku in ("W", "W-1", "")] + [None]}
     for named, why in ((answer(200, items), ": W-1"), (answer(503), ""), (answer(200, {"items": "?"}), "")):
-        ruling, asked = judged(command(Type.APPROVE_ORDER), told, named)
+        ruling, asked = judged(command(Type.APPROVE_ORDER), told, answer(200, {"status": ["New"]}), named)
         assert (ruling.verdict, ruling.is_about_earlier) == (Verdict.REFUSED, True)
         assert ruling.why == f"HTTP 409 OutOfStock: out of stock{why}"
-        assert asked[1].path.endswith("~with(items)")
+        assert [each.path.rpartition("~")[2] for each in asked[1:]] == ["with(status)", "with(items)"]
+
+
+def test_approved_order_is_not_out_of_stock_though_the_repeat_of_its_approval_says_so() -> None:
+    """Its first answer was lost, and the stock went with it: refused, a good order would be cancelled."""
+    told, made = answer(409, {"code": "OutOfStock"}), command(Type.APPROVE_ORDER)
+    assert judged(made, told, answer(200, {"status": ["Committed"]}))[0] == Ruling(Verdict.DELIVERED)
+    assert judged(made, told, answer(200, {"status": ["Committed", "Fulfilled"]}))[0] == Ruling(Verdict.DELIVERED)
+    for unknown in (answer(503), answer(429), answer(200)):
+        assert judged(made, told, unknown)[0].verdict is Verdict.RETRY
+    assert judged(made, told, answer(404), answer(404))[0].verdict is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("kept", [{"line2": "Apt 4B"}, {"regionName": "Skåne"}, {"attention": "Ann"}])
+def test_line_that_an_address_lost_and_is_still_there_is_a_change_that_was_not_made(kept: dict[str, str]) -> None:
+    """Taken for done, the parcel goes to the old door, and nobody is told."""
+    sent = {"line1": "Storgatan 1", "postalCode": "11122", "cityName": "Stockholm", "countryCode": "SE"}
+    empty = dict.fromkeys(kept, "")
+    made = command(Type.CHANGE_DELIVERY_ADDRESS)
+    for shown, verdict in (({**sent, **kept}, Verdict.REJECTED), ({**sent, **empty, "key": 1}, Verdict.DELIVERED)):
+        looked = answer(200, {"status": ["Committed"], "deliveryAddresses": [shown]})
+        assert judged(made, refused("AddressNotChangeable"), looked)[0].verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -281,6 +302,16 @@ def test_each_new_shipment_is_released_and_no_other() -> None:
         "/v1/shipment-orders/C/actions",
     ]
     assert judged(made, answer(200, [shipment("B", "Transiting")]))[0].verdict is Verdict.DELIVERED
+
+
+def test_what_is_left_of_a_shipment_that_was_released_in_part_is_released() -> None:
+    """All of it was sent, say the others; counted as done, the rest would stay where it is."""
+    made = command(Type.RELEASE_SHIPMENT)
+    ruling, asked = judged(made, answer(200, [shipment("A", "PartiallyReleased")]), answer(200))
+    assert (ruling.verdict, [each.method for each in asked]) == (Verdict.DELIVERED, ["GET", "PATCH"])
+    partly = answer(200, shipment("A", "PartiallyReleased"))
+    ruling, _ = judged(made, answer(200, [shipment("A", "New")]), refused("X"), partly)
+    assert (ruling.verdict, ruling.why) == (Verdict.REJECTED, "HTTP 400 X; the shipment is PartiallyReleased")
 
 
 def test_a_shipment_that_stays_new_is_a_person_s() -> None:

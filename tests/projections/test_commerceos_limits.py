@@ -1,6 +1,10 @@
 """What CommerceOS is *not* told, and when it has to wait: each time another word would be refused, or done twice."""
 
+from decimal import Decimal
+
+from connectors.sandbox.commerceos.model import Stage
 from connectors.sandbox.commerceos.rules import Rules
+from connectors.sandbox.commerceos.shipments import move
 from projections.decide import TargetSpec, decide
 from projections.fold import fold
 from streams.vocabulary import EventType
@@ -44,6 +48,16 @@ def test_shipment_that_they_released_is_not_released_again() -> None:
     world = World().run(PLACED, PAID, PACKED)
     world.take(said(EventType.RELEASED, 1, "erp"), SENT)
     assert world.types == [*BASIC, "create_shipment"]
+
+
+def test_what_they_released_in_part_is_released_in_full_when_all_was_sent() -> None:
+    """Counted as released, the rest would stay where it is, and both sides look alike."""
+    world = World().run(PLACED, PAID, PACKED)
+    assert world.theirs is not None
+    (parcel,) = world.theirs.shipments
+    move(world.store, parcel, Stage.RELEASED, [(0, Decimal(1))])
+    assert world.shipments() == ["PartiallyReleased"]
+    assert world.run(SENT).shipments() == ["Released"]
 
 
 def test_order_that_they_cancelled_is_not_shipped() -> None:

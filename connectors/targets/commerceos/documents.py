@@ -1,6 +1,6 @@
 """The documents that CommerceOS takes (seed 002, phases 1 to 3), from those of our commands. Raises `Unprocessable`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.targets.commerceos.countries import alpha_2
@@ -54,6 +54,11 @@ def address(command: Command) -> Document:
             continue
         document[field] = alpha_2(text(value, path), path) if name == "country" else text(value, path)
     return document
+
+
+def is_same_address(shown: object, sent: Document) -> bool:
+    """In all that we ever send of one: a line that is there no more must not be there any more."""
+    return isinstance(shown, Mapping) and all((shown.get(field) or None) == sent.get(field) for _, field, _ in ADDRESS)
 
 
 def payment(command: Command, names: Names) -> Document:

@@ -1,8 +1,8 @@
 """What an answer of CommerceOS means (seed 002, error recovery matrix). Pure, never raises.
 
 2xx       delivered: 200 and 201 alike; not where a PUT's answer is something else than a record
-409       of create, update and approve: out of stock, for good; for an approval the order is asked what its products
-          are called. Of a payment: its id is another one's
+409       of create, update and approve: out of stock, for good. For an approval the order is looked at, since an answer
+          may have been lost, and then asked what its products are called. Of a payment: its id is another one's
 400, 404  a person has to mend it, unless what was asked for turns out to be so already: the answer to the first
           request may have been lost. So after a refused action the order is looked at; also where a `try` was
           answered with 200 and the order as it was before
@@ -24,6 +24,8 @@ STOCKED = frozenset({CommandType.CREATE_ORDER, CommandType.UPDATE_ORDER, Command
 WRONG_TIME = frozenset({400, 409, 422})
 NOT_FOUND = 404
 NEW, CANCELLED = "New", "Cancelled"
+# Of a shipment some or all of whose units are still to be released.
+UNRELEASED = frozenset({NEW, "PartiallyReleased"})
 APPROVED = frozenset({"Committed", "Fulfilled"})
 UNAPPROVED = frozenset({NEW, "Unreserved", "Reserved"})
 DELIVERED = Ruling(Verdict.DELIVERED)
@@ -45,6 +47,8 @@ def judge(command: Command, request: Request, answer: Answer | None, names: Name
         return _found(command, answer, names)
     if request.purpose is Purpose.LIST:
         return _listed(answer)
+    if request.purpose is Purpose.STOCK:
+        return _short(command, request, answer, names)
     if request.purpose is Purpose.LOOK:
         return _looked(command, request, answer)
     return _changed(command, request, answer, names)
@@ -115,7 +119,7 @@ def _listed(answer: Answer) -> Ruling | Request:
         return Ruling(Verdict.RETRY, f"HTTP {answer.status}, but no list of shipments")
     if not shipments:
         return Ruling(Verdict.RETRY, "the order has no shipment to release")
-    keys = [told.key(each) for each in shipments if NEW in told.statuses(each)]
+    keys = [told.key(each) for each in shipments if UNRELEASED & told.statuses(each)]
     if not all(keys):
         return Ruling(Verdict.RETRY, "a shipment has no identifiers.key")
     return _after_release(tuple(key for key in keys if key))
@@ -148,7 +152,7 @@ def _is_so(command: Command, found: Any) -> bool:
         case CommandType.CREATE_SHIPMENT:
             return bool(told.listed(found, "shipments")) and statuses != {CANCELLED}
         case CommandType.RELEASE_SHIPMENT:
-            return bool(statuses) and NEW not in statuses and CANCELLED not in statuses
+            return bool(statuses) and not statuses & UNRELEASED and CANCELLED not in statuses
         case CommandType.CHANGE_DELIVERY_ADDRESS:
             return _has_address(found, "deliveryAddresses", command)
         case CommandType.CHANGE_INVOICE_ADDRESS:
@@ -158,10 +162,7 @@ def _is_so(command: Command, found: Any) -> bool:
 
 def _has_address(found: Any, name: str, command: Command) -> bool:
     wanted = documents.address(command)
-    return any(
-        isinstance(each, Mapping) and all(each.get(field) == value for field, value in wanted.items())
-        for each in told.listed(found, name)
-    )
+    return any(documents.is_same_address(each, wanted) for each in told.listed(found, name))
 
 
 def _is_late(command: Command) -> bool:
@@ -189,10 +190,24 @@ def _out_of_stock(command: Command, answer: Answer, names: Names) -> Ruling | Re
     """Which products, where the answer names some of ours: an approval does not hold them."""
     problem, text = told.problem(answer), told.text(answer)
     if command.type is CommandType.APPROVE_ORDER:
-        return requests.name(command, problem, text, names)
+        return requests.stock(command, problem, text, names)
     items = told.listed(command.data.get("order"), "items")
     skus = [sku for each in items if isinstance(each, Mapping) and isinstance(sku := each.get("sku"), str) and sku]
     return Ruling(Verdict.REFUSED, _short_of(problem, told.mentioned(text, skus)))
+
+
+def _short(command: Command, request: Request, answer: Answer, names: Names) -> Ruling | Request:
+    """An approval was refused for want of stock: unless it was done before, and its answer was lost."""
+    verdict = classify(answer.status)
+    if verdict is Verdict.RETRY:
+        return Ruling(verdict)
+    found = told.document(answer)
+    if verdict is Verdict.DELIVERED and found is None:
+        return Ruling(Verdict.RETRY, f"HTTP {answer.status}, but no JSON")
+    if verdict is Verdict.DELIVERED and _is_so(command, found):
+        return DELIVERED
+    problem, text = request.memo
+    return requests.name(command, problem, text, names)
 
 
 def _named(request: Request, answer: Answer | None, names: Names) -> Ruling:

@@ -5,7 +5,7 @@ addresses, payment,        PATCH its actions
 approve, cancel
 shipment                   GET the order's, PATCH its actions where there is none
 payment or shipment order  GET it by its identifier, POST it where there is none: a second POST would make another
-release                    GET the shipments, PATCH each that is New
+release                    GET the shipments, PATCH each that has units which are New
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,13 +26,15 @@ WRITING: Mapping[str, str] = {"Content-Type": JSON, "Accept": JSON}
 
 class Purpose(StrEnum):
     """What a request is for. `find`: whether there is one already; `look`: whether what was refused had been done;
-    `name`: what the products are called that an answer may speak of."""
+    `stock`: whether an approval had been done that was refused for want of stock; `name`: what the products are called
+    that such an answer may speak of."""
 
     PUT = "put"
     ACT = "act"
     FIND = "find"
     POST = "post"
     LOOK = "look"
+    STOCK = "stock"
     NAME = "name"
     LIST = "list"
     RELEASE = "release"
@@ -79,6 +81,12 @@ def look(command: Command, refused: Request, why: str, names: Names) -> Request:
     else:
         path = f"{names.order_path(command.order_key)}~with({LOOKS[command.type]})"
     return Request("GET", path, READING, b"", Purpose.LOOK, (why, *refused.memo))
+
+
+def stock(command: Command, problem: str, told: str, names: Names) -> Request:
+    """Whether an approval that was refused for want of stock had been done; `told`: what was said of that."""
+    path = f"{names.order_path(command.order_key)}~with({LOOKS[command.type]})"
+    return Request("GET", path, READING, b"", Purpose.STOCK, (problem, told))
 
 
 def name(command: Command, problem: str, told: str, names: Names) -> Request:

@@ -166,8 +166,10 @@ def test_payment_orders_are_none_of_the_orders() -> None:
     [
         (("Released",), None),
         (("Transiting",), None),
-        (("New", "PartiallyReleased"), None),
+        (("Released", "PartiallyTransiting"), None),
         (("New",), (RELEASE,)),
+        (("PartiallyReleased",), (RELEASE,)),
+        (("Released", "New"), (RELEASE,)),
         ((), (SHIPMENT, RELEASE)),
     ],
 )
@@ -179,14 +181,26 @@ def test_shipments_of_both_sides(shipments: tuple[str, ...], repeats: tuple[str,
     assert [(Kind.SHIPMENT, (SHIPMENT,))] == found(ours(CREATE, APPROVE, SHIPMENT), theirs("Committed"))
 
 
+@pytest.mark.parametrize("steps", [SHIPPED, (CREATE, APPROVE, SHIPMENT)])
+def test_units_that_are_in_no_shipment_are_told(steps: tuple[str, ...]) -> None:
+    """The warehouse made a shipment of a part by itself, so none of ours was made: both steps count as delivered."""
+    there = replace(theirs("Committed", shipments=("Released",)), unshipped=Decimal(1))
+    (one,) = differences(ours(*steps), there)
+    assert (one.kind, one.theirs, one.steps, bool(one.why)) == (Kind.SHIPMENT, "1 in no shipment", (), True)
+    assert [] == found(ours(CREATE, APPROVE), there), "nobody says that it is to be sent"
+
+
 def test_what_the_api_shows_is_read_exactly() -> None:
     """Amounts as texts or numbers, with all their digits; what is no amount counts as nothing."""
     body = b"""[{"identifiers": {"key": "k", "com.acme.order-id": "shop:1"}, "status": ["Committed", "Fulfilled"],
       "totalAmount": "497.50", "timestamp": "2026-11-21T12:00:00Z",
       "payments": [{"transactionId": "A", "amount": 0.1}, {"transactionId": "A", "amount": "0.2"}, {"amount": "x"}],
-      "shipments": [{"status": ["New"]}, {"status": "Released"}, {}]}]"""
+      "shipments": [{"status": ["New"]}, {"status": "Released"}, {}],
+      "items": [{"statusDetails": [{"status": "Committed", "quantity": "0.5"}, {"status": "Released", "quantity": 2}]},
+                {"statusDetails": [{"status": ["Committed"], "quantity": 0.5}, {"status": "Committed"}]}, {}]}]"""
     (one,) = snapshots("site", "com.acme.order-id", body, AT)
     order = shown(one)
     assert (("Committed", "Fulfilled"), Decimal("497.5"), Decimal("0.3")) == (order.words, order.total, order.paid)
     assert ({"A": Decimal("0.3")}, [Decimal(0)]) == (order.payments, order.unnamed)
-    assert ([("New",), ("Released",), ()], True) == (order.shipments, order.is_released)
+    assert ([("New",), ("Released",), ()], False) == (order.shipments, order.is_released)
+    assert Decimal(1) == order.unshipped
