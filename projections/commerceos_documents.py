@@ -87,7 +87,8 @@ def shipment_document(order: Order, mapping: CommerceOS) -> Document:
     if mapping.shipments != SHIPMENT_ORDER:
         return {"as": ACTION}
     supplier, customer, _ = _parties(order, mapping)
-    items = [{"sku": _sku(line, mapping), "quantity": format(line.quantity, "f")} for line in order.lines]
+    lines = (line for line in order.lines if line.quantity)
+    items = [{"sku": _sku(line, mapping), "quantity": format(line.quantity, "f")} for line in lines]
     return {"as": SHIPMENT_ORDER, "shipper": supplier, "recipient": customer, "items": items}
 
 

@@ -42,7 +42,17 @@ TARGET, SHOP_API = "cos", "shop-api"
 AUTH = {"scheme": "token", "secrets": ["env:T"]}
 NAMESPACES = {
     name: f"com.acme.{name.replace('_', '-')}-id"
-    for name in ("order", "sku", "company", "customer", "store", "supplier", "channel", "payment_order")
+    for name in (
+        "order",
+        "sku",
+        "company",
+        "customer",
+        "store",
+        "supplier",
+        "channel",
+        "payment_order",
+        "shipment_order",
+    )
 }
 MAPPING = {
     "company": "ACME-RETAIL",
@@ -210,7 +220,8 @@ class World:
         return [command for command in self.commands if command.type is type][-1].data
 
     def shipments(self) -> list[str]:
-        return [each.status for each in self.theirs.shipments] if self.theirs else []
+        """Of the order, or under its id."""
+        return [each.status for each in self.store.shipments]
 
     def statuses(self) -> list[str]:
         return [status.value for status in self.theirs.statuses] if self.theirs else []

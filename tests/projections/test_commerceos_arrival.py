@@ -20,7 +20,7 @@ MAPPINGS = st.fixed_dictionaries(
     {},
     optional={
         "approve_when": st.sampled_from(["paid", "placed", "confirmed"]),
-        "shipments": st.sampled_from(["action", "theirs"]),
+        "shipments": st.sampled_from(["action", "shipment_order", "theirs"]),
         "payment_orders": st.sampled_from(["never", "several_sellers"]),
     },
 )

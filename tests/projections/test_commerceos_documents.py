@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from streams.vocabulary import CommandType, OrderEvent
-from tests.projections.commerceos_events import LINES, PACKED, PAID, PLACED, address, placed
+from tests.projections.commerceos_events import CANCELLED, LINES, PACKED, PAID, PLACED, SENT, address, placed
 from tests.projections.commerceos_world import World
 
 BASIC = ["create_order", "change_delivery_address", "create_payment", "approve_order"]
@@ -128,3 +128,19 @@ def test_shipment_order_of_its_own_has_what_it_needs() -> None:
         "recipient": {"customer": "CUST-1"},
         "items": [{"sku": "WIDGET", "quantity": "2"}, {"sku": "GADGET", "quantity": "1"}],
     }
+
+
+def test_line_of_none_is_neither_ordered_nor_shipped() -> None:
+    """The API takes no item of which there is none: the order would be there, and its shipment never."""
+    lines = [*LINES, {"id": "3", "sku": "WIDGET", "quantity": "0"}]
+    world = World({"shipments": "shipment_order"}).run(placed(lines=lines), PAID, SENT)
+    assert (world.dead, world.wrong, world.shipments()) == ([], [], ["Released"])
+    (parcel,) = world.store.shipments
+    assert [format(line.quantity, "f") for line in parcel.lines] == ["2", "1"]
+
+
+def test_shipment_order_of_an_order_that_is_cancelled_is_left_to_a_person() -> None:
+    """The API has no action for it but `release`, and that one must not be asked for."""
+    world = World({"shipments": "shipment_order"}).run(PLACED, PAID, PACKED, CANCELLED, SENT)
+    assert (world.dead, world.wrong) == ([], [])
+    assert (world.statuses(), world.shipments()) == (["Cancelled"], ["New"])
