@@ -24,7 +24,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,7 +36,7 @@ from streams.record import Record
 from streams.settings import Settings, load
 from streams.supervisor import plan
 from streams.vocabulary import Command, Movement, Order, OrderEvent, Outcome, Stock
-from tests.kafka import SHARED_PARTITIONS
+from tests.kafka import SHARED_PARTITIONS, committed_offsets
 from tests.pipeline.standins import served
 
 WAIT_S = 120.0
@@ -61,11 +61,15 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Answer:
-    """What ingest answered."""
+    """What ingest answered. `sendings`: how often it was sent, each time but the last answered 503.
+
+    A sending that was answered 503 may have been stored all the same: the broker took it, and said so too late.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    sendings: int = 1
 
 
 @dataclass
@@ -91,10 +95,11 @@ class Pipeline:
         self, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None, method: str = "POST"
     ) -> Answer:
         """A webhook, and again where ingest asks for that (503), as senders do. Thread-safe."""
-        deadline = time.monotonic() + WAIT_S
+        deadline, sendings = time.monotonic() + WAIT_S, 1
         while (answer := self._send(path, body, headers, method)).status == 503 and time.monotonic() < deadline:
             time.sleep(1)
-        return answer
+            sendings += 1
+        return replace(answer, sendings=sendings)
 
     def _send(self, path: str, body: bytes, headers: Mapping[str, str] | None, method: str) -> Answer:
         """One HTTP request, on a connection of its own."""
@@ -118,6 +123,17 @@ class Pipeline:
 
     def raw(self, source: str) -> list[Record]:
         return self.records(topics.webhooks(source))
+
+    def has_read(self, topic: str, key: str | None = None) -> bool:
+        """The role streams is done with every record of that topic (or of that key) that is there by now."""
+        assert self.settings.kafka.bootstrap is not None
+        group = f"{self.settings.streams.app_id}-{plan.STREAMS}"
+        done = committed_offsets(self.settings.kafka.bootstrap, group, topic)
+        return all(
+            record.offset < done.get(record.partition, 0)
+            for record in self.records(topic)
+            if key in (None, (record.key or b"").decode())
+        )
 
     def quarantined(self) -> list[tuple[str, Record]]:
         """The reason, and the record."""

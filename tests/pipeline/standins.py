@@ -5,6 +5,9 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from aiohttp import web
+
+from connectors.sandbox.quickbutik import QuickbutikApi
 from connectors.sandbox.server import StandIn, application
 from tests.connectors.api import serving
 
@@ -30,3 +33,23 @@ def served(apis: Sequence[StandIn]) -> Iterator[str]:
     finally:
         loops[0].call_soon_threadsafe(stop.set)
         thread.join(10)
+
+
+class Shop(QuickbutikApi):
+    """A shop that can take its time with an answer."""
+
+    _held = False
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """No question is answered before the block ends."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+
+    async def get_orders(self, request: web.Request) -> web.StreamResponse:
+        while self._held:
+            await asyncio.sleep(0.02)
+        return await super().get_orders(request)
