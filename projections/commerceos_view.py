@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from projections.spec import TargetSpec
 from projections.steps import is_commanded, is_done
 from projections.targets import DEAD, REFUSED
-from projections.voices import is_said_by, is_said_by_others
+from projections.voices import is_said_by, is_said_by_others, voices_of
 from streams.vocabulary import Order, OrderStatus
 from streams.vocabulary.order import Step
 
@@ -66,11 +66,11 @@ class View:
 
     def shows(self, words: Collection[OrderStatus]) -> bool:
         """Whether CommerceOS itself has said one of these."""
-        return is_said_by(self.order.bookkeeping.voices, words, self.target.own)
+        return is_said_by(voices_of(self.order), words, self.target.own)
 
     def is_told(self, words: Collection[OrderStatus]) -> bool:
         """Whether anyone else has."""
-        return is_said_by_others(self.order.bookkeeping.voices, words, self.target.voices)
+        return is_said_by_others(voices_of(self.order), words, self.target.voices)
 
     def _is_refused(self, step: str) -> bool:
         return self._became(step, REFUSED)

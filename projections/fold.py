@@ -4,6 +4,7 @@ How each part of an order joins: `projections.lattice` (status, money, flags), `
 addresses, payments, shipments), `projections.targets` (what became of commands).
 """
 
+from collections.abc import Collection
 from decimal import Decimal
 from functools import partial, reduce
 
@@ -11,6 +12,7 @@ from projections import lattice
 from projections.clocks import by_clock, by_field, clock_of, is_beyond, is_seen, remember
 from projections.fetches import ended, is_fetch, pinged
 from projections.joins import Joins
+from projections.parcels import gone, together, with_parcels
 from projections.payments import doubts
 from projections.steps import step_ended
 from projections.targets import OPERATORS, target_after, with_ref, with_target
@@ -121,6 +123,9 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
     book, changes = order.bookkeeping, joins.changes
     reached = _reached(book.reached, event)
     paid = _paid(book.paid, event)
+    parcels, shipments = with_parcels(book.parcels, event), changes.get("shipments", order.shipments)
+    fulfilment = changes.get("fulfilment", order.fulfilment)
+    status = reached[-1] if reached else OrderStatus.PENDING
     bookkeeping = book.updated(
         {
             "held": by_clock(joins.clocks),
@@ -128,6 +133,7 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
             "reached": reached,
             "paid": paid,
             "voices": with_voice(book.voices, event),
+            "parcels": parcels,
             "steps": step_ended(book.steps, event),
             "pings": pinged(book.pings, event, joins.clock),
             "fetches": ended(book.fetches, event),
@@ -139,9 +145,9 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
         {
             **changes,
             "platform": event.platform if event.source == order.source else order.platform,
-            "status": lattice.NEXT[order.status, reached[-1]] if reached else order.status,
+            "status": lattice.NEXT[status, together(parcels, shipments, fulfilment or ()) or status],
             "payment_status": lattice.PAYMENT_NEXT[paid, refunded(payments, total)],
-            "flags": _flags(order.flags, event, reached),
+            "flags": _flags(order.flags, event, gone(parcels, shipments).union(reached)),
             "version": order.version + 1,
             "updated_at": max(order.updated_at or event.occurred_at, event.occurred_at),
             "bookkeeping": bookkeeping,
@@ -151,7 +157,7 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
 
 def _reached(reached: tuple[OrderStatus, ...], event: OrderEvent) -> tuple[OrderStatus, ...]:
     """Every status that was asserted, the greatest last."""
-    said = set(lattice.asserted(event.type, event.data.status))
+    said = set(lattice.asserted(event))
     if said.issubset(reached):
         return reached
     return tuple(sorted(said.union(reached), key=lattice.STATUS_RANK.__getitem__))
@@ -163,7 +169,7 @@ def _paid(paid: PaymentStatus, event: OrderEvent) -> PaymentStatus:
     return paid
 
 
-def _flags(flags: tuple[str, ...], event: OrderEvent, reached: tuple[OrderStatus, ...]) -> tuple[str, ...]:
+def _flags(flags: tuple[str, ...], event: OrderEvent, reached: Collection[OrderStatus]) -> tuple[str, ...]:
     said = lattice.contradictions(reached)
     said.update(event.data.flags or ())
     said.update(doubts(event.data.payments or ()))

@@ -5,13 +5,15 @@ delivered since a platform that cancels or deletes an order knows of its deliver
 only what was sent can come back.
 
 The fold remembers every word that was said of an order, so neither the status nor a flag depends on which came first.
+What its parcels say together (`projections.parcels`) joins by the same table, and is not remembered: from that an order
+may come back, as another parcel becomes known.
 """
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TypeVar
 
-from streams.vocabulary import EventType, OrderStatus, PaymentStatus
+from streams.vocabulary import EventType, OrderEvent, OrderStatus, PaymentStatus
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -67,17 +69,19 @@ SILENT: Mapping[EventType, str | None] = {
     EventType.DELIVERY_FAILED: None,
 }
 
-# How far a parcel has come, in the words that have an order (seed 002); any other word says less than these, and of two
-# others the later counts.
-SHIPMENTS = (
-    "New",
-    "PartiallyReleased",
-    "Released",
-    "PartiallyTransiting",
-    "Transiting",
-    "PartiallyAcquired",
-    "Acquired",
-)
+# How far a parcel has come, in the words that have an order (seed 002), and an order that is all in it; any other word
+# says less than these, and of two others the later counts.
+SHIPMENTS: Mapping[str, OrderStatus] = {
+    "New": OrderStatus.PROCESSING,
+    "PartiallyReleased": OrderStatus.PROCESSING,
+    "Released": OrderStatus.RELEASED,
+    "PartiallyTransiting": OrderStatus.RELEASED,
+    "Transiting": OrderStatus.SHIPPED,
+    "PartiallyAcquired": OrderStatus.SHIPPED,
+    "Acquired": OrderStatus.DELIVERED,
+}
+# Between the words of a parcel whose items differ.
+AND = ", "
 
 # Flags that begin so name a platform's word that no rule knows: what it came with is kept, and a person is told once.
 UNKNOWN = "unknown-"
@@ -115,13 +119,26 @@ _SHIPMENT_RANK: Mapping[str, int] = {word: rank for rank, word in enumerate(SHIP
 
 
 def shipment_rank(status: str | None) -> int:
-    """-1 where the word has no place among `SHIPMENTS`."""
-    return -1 if status is None else _SHIPMENT_RANK.get(status, -1)
+    """-1 where no word has a place among `SHIPMENTS`.
+
+    Of several the one that is least far counts; partly further is later than not at all, and earlier than all of it.
+    """
+    ranks = [_SHIPMENT_RANK[word] for word in (status or "").split(AND) if word in _SHIPMENT_RANK]
+    return min(ranks) * len(SHIPMENTS) + max(ranks) if ranks else -1
 
 
-def asserted(type: EventType, word: OrderStatus | None) -> tuple[OrderStatus, ...]:
-    """What an event says of where the order is: by its type, and by the word in its data."""
-    return tuple(status for status in (ASSERTED.get(type), word) if status is not None)
+def shipment_word(status: str | None) -> str | None:
+    """The word that holds for all of the parcel; None where none has a place among `SHIPMENTS`."""
+    words = [word for word in (status or "").split(AND) if word in _SHIPMENT_RANK]
+    return min(words, key=_SHIPMENT_RANK.__getitem__, default=None)
+
+
+def asserted(event: OrderEvent) -> tuple[OrderStatus, ...]:
+    """What an event says of where the order is: by its type, and by the word in its data. Nothing where it is about a
+    parcel: see `projections.parcels`."""
+    if event.data.is_parcel:
+        return ()
+    return tuple(status for status in (ASSERTED.get(event.type), event.data.status) if status is not None)
 
 
 def payment_asserted(type: EventType, word: PaymentStatus | None) -> tuple[PaymentStatus, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 from projections.digests import digest
 from projections.spec import TargetSpec
 from projections.steps import Demanded, is_commanded
-from projections.voices import is_said_by, is_said_by_others
+from projections.voices import is_said_by, is_said_by_others, voices_of
 from streams.vocabulary import CommandType, Order, OrderEvent, OrderStatus, PaymentStatus, Shipment
 from streams.vocabulary.order import Step
 from streams.vocabulary.status import OUT_OF_STOCK
@@ -29,7 +29,7 @@ def demands(order: Order, target: TargetSpec, cause: OrderEvent) -> Sequence[Dem
 
 
 def _demanded(order: Order, own: Collection[str], ledger: Mapping[str, Step]) -> Iterator[Demanded]:
-    voices, flags = order.bookkeeping.voices, order.flags
+    voices, flags = voices_of(order), order.flags
     if is_said_by(voices, (OrderStatus.CANCELLED,), own):
         return
     # What the shop says of it after we did is our own word come back.

@@ -7,7 +7,8 @@ command, nor a shop's own update as news (seed 000's echo), nor a payment that i
 from collections.abc import Collection, Mapping
 
 from projections import lattice
-from streams.vocabulary import OrderEvent, OrderStatus, PaymentStatus
+from projections.parcels import together
+from streams.vocabulary import Order, OrderEvent, OrderStatus, PaymentStatus
 
 Voices = Mapping[str, tuple[str, ...]]
 Word = OrderStatus | PaymentStatus
@@ -20,7 +21,7 @@ def with_voice(voices: Voices, event: OrderEvent) -> Voices:
     who = event.source if event.delivery is None else event.delivery.target
     data = event.data
     said: tuple[str, ...] = (
-        *lattice.asserted(event.type, data.status),
+        *lattice.asserted(event),
         *lattice.payment_asserted(event.type, data.payment_status),
     )
     if data.payments:
@@ -29,6 +30,16 @@ def with_voice(voices: Voices, event: OrderEvent) -> Voices:
         return voices
     added = {str(word): tuple(sorted({*voices.get(word, ()), who})) for word in said}
     return dict(sorted({**voices, **added}.items()))
+
+
+def voices_of(order: Order) -> Voices:
+    """Word → who says it: of the order, once and for all, and with its parcels, as those are now."""
+    book = order.bookkeeping
+    word = together(book.parcels, order.shipments, order.fulfilment or ())
+    if word is None:
+        return book.voices
+    pushed = {who for told in book.parcels.values() for who in told}
+    return {**book.voices, word: tuple(sorted(pushed.union(book.voices.get(word, ()))))}
 
 
 def is_said_by_others(voices: Voices, words: Collection[Word], own: Collection[str]) -> bool:

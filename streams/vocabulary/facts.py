@@ -126,5 +126,7 @@ class OrderFacts(Model):
     flags: tuple[str, ...] | None = None
     # The platform shows the order as placed, whatever brought this webhook about.
     is_placed: bool | None = None
+    # It is about the shipments in it alone: the order is as far as all of its shipments together.
+    is_parcel: bool | None = None
     # A thin ping: it says that something happened, and the platform's API has to be asked what.
     is_ping: bool | None = None

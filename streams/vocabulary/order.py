@@ -58,7 +58,8 @@ class Bookkeeping(Whole):
 
     `held`: the events that a present value came from, each with the names of the fields it holds. `seen`: applied
     events, newest last, bounded. `reached` and `paid`: what events have asserted of the order and of its money.
-    `voices`: by such a word, who said so (sources, and targets that refused).
+    `voices`: by such a word, who said so (sources, and targets that refused). `parcels`: by the id of a shipment, the
+    sources that spoke of it alone; what those say of the order is in none of the three (`projections.parcels`).
     `steps`: by target and step, see `projections.steps`.
     `pings` and `fetches`: by the platform's word, see `projections.fetches`.
     `taken`: how many of which product the order has taken from the stock, in `moves` movements.
@@ -70,6 +71,7 @@ class Bookkeeping(Whole):
     paid: PaymentStatus = PaymentStatus.UNPAID
     placed: bool = False
     voices: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    parcels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     commanded: dict[str, Commanded] = Field(default_factory=dict)
     steps: dict[str, dict[str, Step]] = Field(default_factory=dict)
     pings: dict[str, Clock] = Field(default_factory=dict)

@@ -106,3 +106,15 @@ def test_the_words_of_parcels_are_those_that_the_platform_uses() -> None:
     assert list(lattice.SHIPMENTS) == sorted(
         words.SHIPMENT_STATUSES, key=lambda word: words.SHIPMENT_STATUSES[word].rank
     )
+
+
+@pytest.mark.parametrize("order", list(permutations(["New", "New, Released", "Released, Transiting", "Odd"])))
+def test_parcel_of_several_words_is_as_far_as_the_one_that_is_least_far(order: tuple[str, ...]) -> None:
+    """Taken for a word that nobody knows, it would stay `New` for good."""
+    state: Order | None = None
+    for at_s, word in enumerate(order):
+        facts = OrderFacts(shipments=(Shipment(id="S-1", status=word),))
+        event = selldone_event("NewAction", {}, at_s=at_s, offset=at_s)
+        state = fold(state, event.model_copy(update={"data": facts}))
+    assert state is not None
+    assert ["Released, Transiting"] == [shipment.status for shipment in state.shipments]

@@ -124,7 +124,7 @@ def _facts(item: Object, found: About, options: Options) -> dict[str, Any]:
         id = identifier(item.get("shipmentId", child(item, "identifiers").get(KEY)))
         if id is None:
             raise Undecodable("no-shipment-id", "shipmentId is missing or identifies nothing")
-        return facts | {"shipments": [shipment_facts(id, item)]}
+        return facts | {"shipments": [shipment_facts(id, item)], "is_parcel": True}
     if found.is_own:
         facts["platform_status"] = ", ".join(found.said)
     facts |= fulfilment_facts(item, options)
