@@ -102,6 +102,8 @@ def raw_record(sender: Sender, request: Request, identity: Identity, *, receipt:
     headers.append((cloudevents.HTTP_METHOD, request.method.encode()))
     headers.append((cloudevents.HTTP_QUERY, orjson.dumps(kept_query)))
     headers.append((cloudevents.HTTP_HEADERS, orjson.dumps(kept_headers)))
+    if verifier.message_id is not None:
+        headers.append((cloudevents.MESSAGE_ID, request.headers[verifier.message_id][0].encode()))
     return Output(sender.topic, order_key(sender, identity, receipt), request.body, headers)
 
 

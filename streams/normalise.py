@@ -73,6 +73,7 @@ def outcomes_step(platforms: Mapping[str, str]) -> Step:
 def raw_webhook(record: Record) -> RawWebhook:
     """The webhook that a raw record holds (DESIGN section 7)."""
     receipt, received_at = record.header("ce_id"), record.header("ce_time")
+    message_id = record.header(cloudevents.MESSAGE_ID)
     if record.value is None or receipt is None or received_at is None:
         raise Quarantine(NOT_A_WEBHOOK, "the record has no body, no ce_id or no ce_time")
     try:
@@ -86,6 +87,7 @@ def raw_webhook(record: Record) -> RawWebhook:
             headers=_Fields(record.header(cloudevents.HTTP_HEADERS)),
             method=(record.header(cloudevents.HTTP_METHOD) or b"POST").decode(),
             is_fetched=(record.header("ce_source") or b"").startswith(FETCHED_BY),
+            message_id=None if message_id is None else message_id.decode(),
         )
     except ValueError as error:
         raise Quarantine(NOT_A_WEBHOOK, f"the record is not as ingest writes it: {error}") from None

@@ -31,7 +31,8 @@ def verifier_of(auth: schemes.SourceAuth, environ: Mapping[str, str], source: st
             return Verifier(duda.duda(keys, auth.tolerance_s))
         case schemes.StandardWebhooks():
             keys = _base64(auth.secrets, environ, standard_webhooks.SECRET_PREFIX)
-            return Verifier(standard_webhooks.standard_webhooks(keys, auth.tolerance_s))
+            check = standard_webhooks.standard_webhooks(keys, auth.tolerance_s)
+            return Verifier(check, message_id=standard_webhooks.ID)
         case schemes.Hmac():
             keys = _plain(auth.secrets, environ)
             return Verifier(signatures.plain_hmac(keys, auth.header, auth.algorithm, auth.encoding, auth.prefix))

@@ -48,7 +48,8 @@ class Verifier:
 
     `reads_path`: the URL's last segment is a token. `travelling`: secrets that come with each request, as text, so that
     they can be cut out wherever else they turn up (a `Referer` that holds the URL). `challenge`: the `WWW-Authenticate`
-    of a 401, where HTTP has a name for the scheme.
+    of a 401, where HTTP has a name for the scheme. `message_id`: the header with the sender's own id of the message,
+    where the check covers it: a request that is believed has one, and it is signed.
     """
 
     check: Check
@@ -57,3 +58,4 @@ class Verifier:
     reads_path: bool = False
     travelling: tuple[str, ...] = field(default=(), repr=False)
     challenge: str | None = None
+    message_id: str | None = None

@@ -51,7 +51,7 @@ def event_of(platform: str, webhook: RawWebhook, said: Statement, index: int = 0
     elif occurred_at - webhook.received_at > AHEAD_MAX:
         occurred_at, facts = webhook.received_at, flagged(facts, CLOCK_AHEAD)
     return OrderEvent(
-        id=event_id(webhook.source, key, said.type, index, webhook.body if said.content is None else said.content),
+        id=event_id(webhook, said, key, index),
         type=said.type,
         order_key=key,
         source=webhook.source,
@@ -80,9 +80,16 @@ def unknown_words(said: Iterable[tuple[str, Any, Container[str]]]) -> list[str]:
     return [f"unknown-{kind}:{word(value) or ''}" for kind, value in unknown]
 
 
-def event_id(source: str, key: str, type: str, index: int, body: bytes) -> str:
-    """The same for a replay of the record and for a byte-identical retry of the webhook; 128 bits in hex."""
-    return digest_of(b"orderlog.event", source.encode(), key.encode(), type.encode(), str(index).encode(), body)
+def event_id(webhook: RawWebhook, said: Statement, key: str, index: int) -> str:
+    """The same for a replay of the record and for a byte-identical retry of the webhook; 128 bits in hex.
+
+    A sender that names its messages says by another name that it says the same again: of x, y, x the last holds.
+    """
+    content = webhook.body if said.content is None else said.content
+    parts = [webhook.source.encode(), key.encode(), said.type.encode(), str(index).encode(), content]
+    if webhook.message_id is not None:
+        parts.append(webhook.message_id.encode())
+    return digest_of(b"orderlog.event", *parts)
 
 
 def checked(facts: dict[str, Any]) -> OrderFacts:

@@ -54,7 +54,8 @@ class RawWebhook:
     """A raw record as it lies in `webhooks.<source>`: `body` is exactly what was received.
 
     `is_fetched`: we have fetched it from the platform's API ourselves; nobody who sends webhooks can make it so.
-    `method`: of the HTTP request.
+    `method`: of the HTTP request. `message_id`: the sender's own id of the message, which its retries repeat; None
+    where it gives none that is signed.
     """
 
     source: str
@@ -66,6 +67,7 @@ class RawWebhook:
     headers: Mapping[str, str] = field(default_factory=dict)
     method: str = "POST"
     is_fetched: bool = False
+    message_id: str | None = None
 
     def of_item(self, index: int) -> "RawWebhook":
         """The same for one item of a batch: each is received a microsecond after the one before it, so that of two that

@@ -17,6 +17,9 @@ _HTTP = {
     cloudevents.HTTP_QUERY: {"type": "string", "description": "A JSON object; never holds the token."},
     cloudevents.HTTP_HEADERS: {"type": "string", "description": "A JSON object; never holds credentials."},
 }
+_MESSAGE = {
+    cloudevents.MESSAGE_ID: {"type": "string", "description": "The sender's own id of the message, where it is signed."}
+}
 _RECEIPT = {receipt.HEADER: {"type": "string", "description": "Of the webhook behind it, where there is one."}}
 _QUARANTINE = {
     "reason": {"type": "string", "description": "Stable, for machines."},
@@ -34,5 +37,5 @@ def _object(properties: dict[str, Any], required: dict[str, Any]) -> dict[str, A
 RECORD = _object({**_CLOUDEVENTS, **_RECEIPT}, _CLOUDEVENTS)
 # State topics are tables: a key and what holds of it now, not an event.
 TABLE = _object({}, {})
-RAW = _object({**_CLOUDEVENTS, **_HTTP}, {**_CLOUDEVENTS, **_HTTP})
-QUARANTINED = _object({**_CLOUDEVENTS, **_RECEIPT, **_HTTP, **_QUARANTINE}, _QUARANTINE)
+RAW = _object({**_CLOUDEVENTS, **_HTTP, **_MESSAGE}, {**_CLOUDEVENTS, **_HTTP})
+QUARANTINED = _object({**_CLOUDEVENTS, **_RECEIPT, **_HTTP, **_MESSAGE, **_QUARANTINE}, _QUARANTINE)

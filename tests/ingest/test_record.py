@@ -13,7 +13,7 @@ from ingest.sources import Sender
 from streams import topics
 from streams.platforms import PLATFORMS, Identity
 from streams.record import Output
-from streams.settings.auth import Bearer, SourceAuth, Token
+from streams.settings.auth import Bearer, SourceAuth, StandardWebhooks, Token
 
 SECRET = "a-shared-token"
 RECEIPT = "0f" * 16
@@ -22,7 +22,7 @@ TOKEN = Token(scheme="token", secrets=("env:S",))
 
 def sender(auth: SourceAuth = TOKEN) -> Sender:
     name = "shop"
-    verifier = verifier_of(auth, {"S": SECRET}, name)
+    verifier = verifier_of(auth, {"S": SECRET, "S64": "c2VjcmV0"}, name)
     return Sender(name, PLATFORMS["selldone"], verifier, topics.webhooks(name), "/webhooks/shop", frozenset({"POST"}))
 
 
@@ -112,6 +112,14 @@ def test_a_secret_that_turns_up_elsewhere_is_masked(auth: SourceAuth) -> None:
 def test_signature_headers_are_kept() -> None:
     """They are no secret, and with them a stored webhook can be verified again."""
     assert stored(record([(b"X-Duda-Signature", b"abc=")]), "http_headers") == {"x-duda-signature": "abc="}
+
+
+def test_the_sender_s_id_of_a_message_is_kept_where_it_is_signed() -> None:
+    """Anyone may write a header: one that nobody has signed must not make two events of one."""
+    signed = StandardWebhooks(scheme="standard-webhooks", secrets=("env:S64",))
+    headers = [(b"Webhook-Id", b"msg_1")]
+    assert b"msg_1" == kafka_headers(record(headers, auth=signed))["message_id"]
+    assert "message_id" not in kafka_headers(record(headers))
 
 
 @pytest.mark.parametrize("native_id", [None, "", "x" * 1025])

@@ -1,21 +1,26 @@
 """The normalise agents as pure steps: a record in, records out, or a quarantine with its reason."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
 
 import pytest
 
+from projections.fold import fold
 from streams import cloudevents, normalise, topics
-from streams.platforms import PLATFORMS
+from streams.digest import digest_of
+from streams.platforms import PLATFORMS, SourceConfig, platform_of
 from streams.record import Record
 from streams.runtime.agent import Quarantine
 from streams.runtime.state import MemoryStore, Overlay
 from streams.settings.model import Settings
-from streams.vocabulary import CommandType, EventType, OrderEvent, Outcome, OutcomeResult
+from streams.vocabulary import CommandType, EventType, Order, OrderEvent, Outcome, OutcomeResult
 from tests.streams.platforms.samples import payload
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 EMPTY = Overlay(MemoryStore())
+OPTIONS = {"event": "word", "order_id": "id", "order": {"note": "note"}}
+MAPPED = platform_of(SourceConfig("acme", "mapping", "acme", frozenset({"acme"}), OPTIONS))
 
 
 def raw(platform: str, body: bytes | None, headers: list[tuple[str, bytes]] | None = None, offset: int = 9) -> Record:
@@ -50,6 +55,40 @@ def test_webhook_becomes_an_event_under_its_orders_key() -> None:
     event = OrderEvent.from_json(output.value or b"")
     assert (output.topic, output.key, event.order_key) == (topics.EVENTS, b"selldone:1/1001", "selldone:1/1001")
     assert (event.received_at, event.origin.partition, event.origin.offset) == (AT, 4, 9)
+
+
+def named(platform: str, body: bytes, message_id: str | None) -> Record:
+    """A raw record whose sender has named the message, or has not."""
+    record = raw(platform, body)
+    name = [(cloudevents.MESSAGE_ID, message_id.encode())] if message_id else []
+    return record._replace(headers=[*record.headers, *name])
+
+
+def test_same_body_in_another_message_is_another_event() -> None:
+    """Of a note that becomes x, then y, then x again the last holds: the sender says that it is no retry."""
+    step = normalise.normalise_step(MAPPED)
+    said = (("msg_1", b"x"), ("msg_2", b"y"), ("msg_3", b"x"), ("msg_3", b"x"))
+    events: list[OrderEvent] = []
+    for number, (message_id, note) in enumerate(said):
+        record = named("acme", b'{"word":"said","id":"1","note":"%s"}' % note, message_id)
+        (output,) = step(record, EMPTY)
+        at = AT + timedelta(seconds=number)
+        event = OrderEvent.from_json(output.value or b"")
+        events.append(event.updated({"received_at": at, "occurred_at": at}))
+    assert (3, events[2].id) == (len({event.id for event in events}), events[3].id)
+    for arrived in permutations(events):
+        order: Order | None = None
+        for event in arrived:
+            order = fold(order, event)
+        assert "x" == (order and order.note)
+
+
+def test_event_of_a_message_without_a_name_has_the_id_that_it_always_had() -> None:
+    """What was stored before senders' ids were kept must not become other events in a replay."""
+    body = b'{"word":"said","id":"1","note":"x"}'
+    (output,) = normalise.normalise_step(MAPPED)(named("acme", body, None), EMPTY)
+    expected = digest_of(b"orderlog.event", b"acme", b"acme:1", b"order.observed", b"0", body)
+    assert expected == OrderEvent.from_json(output.value or b"").id
 
 
 def test_event_carries_the_receipt_and_cloud_events_headers() -> None:
