@@ -6,11 +6,12 @@ Its API has one status for where an order and its money are: `paid` before `done
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from projections.clocks import NEVER, by_field
 from projections.digests import digest
 from projections.spec import TargetSpec
 from projections.steps import Demanded, is_commanded
 from projections.voices import is_said_by, is_said_by_others, voices_of
-from streams.vocabulary import CommandType, Order, OrderEvent, OrderStatus, PaymentStatus, Shipment
+from streams.vocabulary import CommandType, Order, OrderEvent, OrderStatus, PaymentStatus
 from streams.vocabulary.order import Step
 from streams.vocabulary.status import OUT_OF_STOCK
 
@@ -44,7 +45,7 @@ def _demanded(order: Order, own: Collection[str], ledger: Mapping[str, Step]) ->
     if is_said_by_others(voices, PAYED, own) and not (is_paid or is_ours or is_shown):
         yield _step(PAID, {"status": PAID, "notify": True})
     if is_said_by_others(voices, SENT, own) and (is_ours or not is_shown):
-        said = {"status": DONE, "shipping": _shipping(order.shipments), "notify": not is_ours}
+        said = {"status": DONE, "shipping": _shipping(order), "notify": not is_ours}
         if not is_commanded(ledger, DONE, _states(said)):
             yield _step(DONE, said)
 
@@ -58,9 +59,12 @@ def _states(said: Mapping[str, Any]) -> str:
     return digest({name: value for name, value in said.items() if name != "notify"})
 
 
-def _shipping(shipments: Sequence[Shipment]) -> dict[str, str] | None:
-    """The tracking of the last shipment by id that has any: the API takes one."""
-    for shipment in reversed(shipments):
-        if shipment.tracking_number:
-            return {"tracking_number": shipment.tracking_number, "carrier": shipment.carrier or ""}
-    return None
+def _shipping(order: Order) -> dict[str, str] | None:
+    """The number that was told last, by the clocks of the events: the API takes one."""
+    tracked = [shipment for shipment in order.shipments if shipment.tracking_number]
+    if not tracked:
+        return None
+    clocks = by_field(order.bookkeeping.held)
+    told = [(clocks.get(f"shipments.{shipment.id}.tracking_number", NEVER), shipment.id) for shipment in tracked]
+    last = tracked[told.index(max(told))]
+    return {"tracking_number": last.tracking_number or "", "carrier": last.carrier or ""}

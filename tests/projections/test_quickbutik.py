@@ -69,8 +69,30 @@ def test_tracking_that_comes_later_is_told_without_another_letter_also_after_the
     ]
 
 
+@pytest.mark.parametrize("numbers", [("Z9", "A1"), ("A1", "Z9")])
+def test_second_parcel_s_number_is_told_whatever_it_is(numbers: tuple[str, str]) -> None:
+    """The API takes one number: the first in place of the second would be told for good."""
+    parcels = [
+        said(EventType.SHIPPED, 2 + at_s, "warehouse", shipments=[{"id": number, "tracking_number": number}])
+        for at_s, number in enumerate(numbers)
+    ]
+    for order in permutations([PLACED, *parcels]):
+        updates = told(*order)
+        assert {"tracking_number": numbers[1], "carrier": ""} == updates[-1]["shipping"]
+        assert [True, *[False] * (len(updates) - 1)] == [each["notify"] for each in updates]
+
+
+def test_number_that_is_said_again_is_the_newest() -> None:
+    """Not the parcel that was first heard of last, but the number."""
+    first, second, third = (
+        said(EventType.SHIPPED, at_s, "warehouse", shipments=[{"id": id, "tracking_number": number}])
+        for at_s, id, number in ((2, "a", "N1"), (3, "b", "N2"), (4, "a", "N3"))
+    )
+    assert ["N3"] == [each["shipping"]["tracking_number"] for each in told(PLACED, third, second, first)]
+
+
 def test_parcel_without_a_number_hides_no_other_parcel_s() -> None:
-    """The API takes one number: the last there is."""
+    """It has none to tell."""
     parcels = said(EventType.SHIPPED, 2, "warehouse", shipments=[{"id": "a", "tracking_number": "N"}, {"id": "b"}])
     assert told(PLACED, parcels)[0]["shipping"] == {"tracking_number": "N", "carrier": ""}
 
