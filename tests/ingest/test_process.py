@@ -14,12 +14,25 @@ from tests.ingest.role import Role, role
 from tests.ingest.support import ORDER, TOKEN, session
 from tests.kafka import create_topics, read_committed
 
+# What is ended before is ended by the drain.
+PATIENT = "header_timeout_s = 60\nbody_timeout_s = 60"
+DEFAULT_DRAIN_S = 15.0
 HEAD = "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n"
 
 
 def receipts_in(kafka: str, ingest: Role) -> set[str]:
     records = read_committed(kafka, topics.webhooks(ingest.source))
     return {(record.header("ce_id") or b"").decode() for record in records}
+
+
+async def is_receiving(ingest: Role) -> None:
+    """Until it knows of one webhook that is on its way."""
+    async with asyncio.timeout(60), session() as client:
+        while True:
+            async with client.get(ingest.base + "/metrics") as answer:
+                if "orderlog_ingest_in_flight 1.0" in (await answer.text()).splitlines():
+                    return
+            await asyncio.sleep(0.05)
 
 
 async def load(ingest: Role, stop: asyncio.Event, receipts: set[str], senders: int = 16) -> int:
@@ -63,37 +76,37 @@ async def test_sigterm_under_load_loses_no_200(kafka: str, tmp_path: Path, proce
 
 async def test_sigterm_lets_a_half_sent_webhook_finish(kafka: str, tmp_path: Path) -> None:
     """A body that is on its way is still received, stored and answered; new and idle connections are turned away."""
-    with role(kafka, tmp_path) as ingest:
+    with role(kafka, tmp_path, f"drain_timeout_s = 60\n{PATIENT}") as ingest:
         create_topics(kafka, [topics.webhooks(ingest.source)])
         await asyncio.to_thread(ingest.wait_until_ready)
         port = int(ingest.base.rpartition(":")[2])
         idle, _ = await asyncio.open_connection("127.0.0.1", port)
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(HEAD.format(path=ingest.path, length=len(ORDER)).encode() + ORDER[:5])
-        await asyncio.sleep(0.3)
+        await is_receiving(ingest)
         ingest.process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(idle.read(), 10) == b""
+        assert await asyncio.wait_for(idle.read(), 30) == b""
         with pytest.raises(OSError, match="refused"):
             await asyncio.open_connection("127.0.0.1", port)
         writer.write(ORDER[5:])
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), 30)
         assert answer.startswith(b"HTTP/1.1 200")
         assert b"Connection: close" in answer
-        assert await asyncio.to_thread(ingest.process.wait, 20) == 0
+        assert await asyncio.to_thread(ingest.process.wait, 30) == 0
         assert len(await asyncio.to_thread(receipts_in, kafka, ingest)) == 1
 
 
 async def test_sigterm_does_not_wait_for_ever(kafka: str, tmp_path: Path) -> None:
     """A sender that never finishes is cut off at the bound."""
-    with role(kafka, tmp_path, "drain_timeout_s = 1") as ingest:
+    with role(kafka, tmp_path, f"drain_timeout_s = 1\n{PATIENT}") as ingest:
         create_topics(kafka, [topics.webhooks(ingest.source)])
         await asyncio.to_thread(ingest.wait_until_ready)
         _, writer = await asyncio.open_connection("127.0.0.1", int(ingest.base.rpartition(":")[2]))
         writer.write(HEAD.format(path=ingest.path, length=len(ORDER)).encode() + ORDER[:5])
-        await asyncio.sleep(0.3)
+        await is_receiving(ingest)
         started_s = time.monotonic()
         assert await asyncio.to_thread(ingest.stop) == 0
-        assert time.monotonic() - started_s < 6
+        assert time.monotonic() - started_s < DEFAULT_DRAIN_S
         writer.close()
 
 
@@ -103,20 +116,25 @@ async def test_two_processes_share_a_port_and_a_killed_one_comes_back(kafka: str
         create_topics(kafka, [topics.webhooks(ingest.source)], partitions=3)
         await asyncio.to_thread(ingest.wait_until_ready, 2)
         receipts: set[str] = set()
+        sendings = 0
         ingest.children()[0].kill()
         await asyncio.to_thread(ingest.wait_until_ready, 3)
         assert len(ingest.children()) == 2
         async with asyncio.timeout(60):
             while len(receipts) < 60:  # a connection each, so that the kernel deals them out
                 async with aiohttp.ClientSession() as client, client.post(ingest.url, data=ORDER) as answer:
-                    assert answer.status == 200
-                    receipts.add((await answer.json())["receipt"])
+                    sendings += 1
+                    if answer.status != 503:  # its sender would come again, though it may be stored
+                        assert answer.status == 200
+                        receipts.add((await answer.json())["receipt"])
         async with session() as client, client.get(ingest.base + "/metrics") as answer:
             metrics = await answer.text()
         assert await asyncio.to_thread(ingest.stop) == 0
     accepted = [line for line in metrics.splitlines() if "webhooks_total" in line and '"accepted"' in line]
     assert sum(float(line.rpartition(" ")[2]) for line in accepted) == 60
-    assert await asyncio.to_thread(receipts_in, kafka, ingest) == receipts
+    found = await asyncio.to_thread(receipts_in, kafka, ingest)
+    assert receipts <= found
+    assert 60 <= len(found) <= sendings
 
 
 async def test_children_end_with_their_parent(kafka: str, tmp_path: Path) -> None:
@@ -127,7 +145,7 @@ async def test_children_end_with_their_parent(kafka: str, tmp_path: Path) -> Non
         children = ingest.children()
         ingest.process.kill()
         ingest.process.wait()
-        deadline_s = time.monotonic() + 10
+        deadline_s = time.monotonic() + 30
         while any(child.is_running() and child.status() != "zombie" for child in children):
             assert time.monotonic() < deadline_s
             await asyncio.sleep(0.05)

@@ -3,7 +3,7 @@
 import asyncio
 import gzip
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -11,7 +11,16 @@ import pytest
 from tests.ingest.support import ORDER, Running, everything, reason_of, running, session, settings_of, status_of
 
 CLOSE = "Connection: close"
+# The timeouts that nobody sets are 10 s: what is ended within less was not ended by them.
+TIMED_OUT_S = 9.0
 FAST: Mapping[str, Any] = {"header_timeout_s": 0.5, "body_timeout_s": 0.5}
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Before a timeout could have brought it about."""
+    async with asyncio.timeout(TIMED_OUT_S):
+        while not true():
+            await asyncio.sleep(0.01)
 
 
 def with_length(up: Running, body: bytes, *fields: str) -> bytes:
@@ -51,7 +60,7 @@ async def test_pipelined_requests_before_a_half_close_are_all_answered(kafka: st
         started_s = time.monotonic()
         answer = await up.raw(with_length(up, b"1") + with_length(up, b"2"), end=True, pause_s=0)
         assert answer.count(b" 200 OK") == 2
-        assert time.monotonic() - started_s < 5
+        assert time.monotonic() - started_s < TIMED_OUT_S
         assert await stored(up) == [b"1", b"2"]
 
 
@@ -78,9 +87,9 @@ async def test_a_body_cut_short_is_refused_and_not_stored(kafka: str, framing: s
         else:
             _, writer = await asyncio.open_connection("127.0.0.1", up.port)
             writer.write(head + part)
-            await asyncio.sleep(0.1)
+            await until(lambda: up.server.webhooks.in_flight == 1)
             writer.transport.abort()
-            await asyncio.sleep(0.2)
+            await until(lambda: up.server.webhooks.in_flight == 0)
         assert up.server.webhooks.in_flight == 0
         assert await stored(up) == []
 
@@ -92,7 +101,7 @@ async def test_broken_chunks_are_refused_at_once(kafka: str, rubbish: bytes) -> 
         started_s = time.monotonic()
         answer = await up.raw(up.head("Transfer-Encoding: chunked"), chunk(ORDER[:5]), rubbish)
         assert status_of(answer) == 400
-        assert time.monotonic() - started_s < 5
+        assert time.monotonic() - started_s < TIMED_OUT_S
         assert await stored(up) == []
 
 
@@ -178,7 +187,7 @@ async def test_a_head_that_dribbles_in_is_cut_off(kafka: str) -> None:
         dribble.cancel()
         writer.close()
         assert (status_of(answer), reason_of(answer)) == (408, "request-timeout")
-        assert time.monotonic() - started_s < 3
+        assert time.monotonic() - started_s < TIMED_OUT_S
 
 
 async def test_a_second_head_that_dribbles_in_is_cut_off(kafka: str) -> None:
@@ -216,7 +225,7 @@ async def test_a_body_that_dribbles_in_is_cut_off(kafka: str, framing: str) -> N
         dribble.cancel()
         writer.close()
         assert (status_of(answer), reason_of(answer)) == (408, "request-timeout")
-        assert time.monotonic() - started_s < 4
+        assert time.monotonic() - started_s < TIMED_OUT_S
         assert up.server.webhooks.in_flight == 0
         assert await stored(up) == []
 
@@ -261,16 +270,16 @@ async def test_what_is_not_http_is_refused(kafka: str, line: bytes) -> None:
 
 async def test_over_the_bound_in_flight_is_refused_at_once(kafka: str) -> None:
     """With every place taken the next one hears 503 and Retry-After without waiting, and is let in afterwards."""
-    async with running(settings_of(kafka, in_flight_max=2, body_timeout_s=5)) as up, session() as client:
+    async with running(settings_of(kafka, in_flight_max=2, body_timeout_s=60)) as up, session() as client:
         held = [await asyncio.open_connection("127.0.0.1", up.port) for _ in range(2)]
         for _, writer in held:
             writer.write(up.head(f"Content-Length: {len(ORDER)}"))
-        await asyncio.sleep(0.2)
+        await until(lambda: up.server.webhooks.in_flight == 2)
         started_s = time.monotonic()
         async with client.post(up.url, data=ORDER) as answer:
             assert (answer.status, (await answer.json(content_type=None))["reason"]) == (503, "overloaded")
             assert int(answer.headers["Retry-After"]) >= 1
-        assert time.monotonic() - started_s < 1
+        assert time.monotonic() - started_s < 15
         for reader, writer in held:
             writer.write(ORDER)
             assert (await reader.readline()).startswith(b"HTTP/1.1 200")
@@ -284,12 +293,12 @@ async def test_connections_are_bounded(kafka: str) -> None:
     """Ten for each request in flight; the next is told so and closed."""
     async with running(settings_of(kafka, in_flight_max=1)) as up:
         held = [await asyncio.open_connection("127.0.0.1", up.port) for _ in range(10)]
-        await asyncio.sleep(0.2)
+        await until(lambda: len(up.server._http.connections) == len(held))
         answer = await up.raw()
         assert (status_of(answer), reason_of(answer)) == (503, "overloaded")
         for _, writer in held:
             writer.close()
-        await asyncio.sleep(0.2)
+        await until(lambda: not up.server._http.connections)
         assert status_of(await up.raw(with_length(up, ORDER, CLOSE))) == 200
 
 
