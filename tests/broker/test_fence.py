@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from confluent_kafka import IsolationLevel, KafkaException, Producer, TopicPartition
@@ -12,27 +13,27 @@ from streams.broker.fence import is_needed
 from tests.kafka import admin, create_topics, unique_name
 
 PARTITIONS = 6
-TRAFFIC_S = 1.5
-SETTLE_TIMEOUT_S = 20.0
+# Records and markers of each partition, by when all of them are at work.
+TRAFFIC, TRAFFIC_TIMEOUT_S = 20, 60.0
+SETTLE_TIMEOUT_S = 60.0
 
 
-def commit_until_it_fails(bootstrap: str, topic: str, number: int) -> None:
-    """One small transaction after the other, until the broker is gone."""
-    producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": f"{topic}-{number}", "log_level": 0})
-    try:
-        producer.init_transactions(20)
-        while True:
-            producer.begin_transaction()
-            producer.produce(topic, b"v", partition=number)
-            producer.commit_transaction(2)
-    except KafkaException:
-        return
+def commit_until_it_fails(gone: threading.Event, bootstrap: str, topic: str, number: int) -> None:
+    """One small transaction after the other, until the broker is gone; one that is late before that is given up."""
+    while not gone.is_set():
+        producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": f"{topic}-{number}", "log_level": 0})
+        with suppress(KafkaException):
+            producer.init_transactions(20)
+            while not gone.is_set():
+                producer.begin_transaction()
+                producer.produce(topic, b"v", partition=number)
+                producer.commit_transaction(2)
 
 
 def fence_producer(bootstrap: str, topic: str, number: int) -> None:
     Producer(
         {"bootstrap.servers": bootstrap, "transactional.id": f"{topic}-{number}", "log_level": 0}
-    ).init_transactions(20)
+    ).init_transactions(60)
 
 
 def ends(bootstrap: str, topic: str, isolation: IsolationLevel) -> list[int]:
@@ -48,13 +49,18 @@ def test_no_transaction_hangs_after_a_kill(private_broker: LocalBroker) -> None:
     """Kafka leaves markers out while the session of a killed broker lasts, and readers would wait for ever."""
     bootstrap, topic = private_broker.bootstrap, unique_name("hanging")
     create_topics(bootstrap, [topic], partitions=PARTITIONS)
+    gone = threading.Event()
     workers = [
-        threading.Thread(target=commit_until_it_fails, args=(bootstrap, topic, number)) for number in range(PARTITIONS)
+        threading.Thread(target=commit_until_it_fails, args=(gone, bootstrap, topic, number))
+        for number in range(PARTITIONS)
     ]
     for worker in workers:
         worker.start()
-    time.sleep(TRAFFIC_S)
+    deadline = time.monotonic() + TRAFFIC_TIMEOUT_S
+    while min(ends(bootstrap, topic, IsolationLevel.READ_COMMITTED)) < TRAFFIC and time.monotonic() < deadline:
+        time.sleep(0.05)
     private_broker.kill()
+    gone.set()
     private_broker.start()
     for worker in workers:
         worker.join()
@@ -68,7 +74,7 @@ def test_no_transaction_hangs_after_a_kill(private_broker: LocalBroker) -> None:
         if stable == last or time.monotonic() > deadline:
             break
         time.sleep(0.2)
-    assert min(last) > 0
+    assert min(last) >= TRAFFIC
     assert last == stable
     assert "likely deleted already" not in private_broker.log_file.read_text()
 

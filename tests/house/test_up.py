@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ from typing import Any
 
 import psutil
 import pytest
+
+from streams.demo.setting import free_ports
 
 START_S, WAIT_S = 90, 40
 ROLES = ("ingest", "streams", "projections")
@@ -39,7 +40,7 @@ class Up:
     """One running `orderlog up`, its log in a file."""
 
     def __init__(self, folder: Path) -> None:
-        self.ports = {role: _free_port() for role in ROLES}
+        self.ports = free_ports(dict.fromkeys(ROLES, 0))
         (folder / "orderlog.toml").write_text(CONFIG.format(**self.ports))
         self.file = folder / "up.log"
         clean = {name: value for name, value in os.environ.items() if not name.startswith("ORDERLOG")}
@@ -75,12 +76,6 @@ class Up:
         while not condition():
             assert time.monotonic() < deadline, f"waited in vain; the log ends with {self.file.read_text()[-3000:]}"
             time.sleep(0.1)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
