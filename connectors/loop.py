@@ -126,9 +126,11 @@ class DeliveryLoop:
             _write(overlay, *each.change)
         for old in ended.superseded:
             overlay.set(old.id.encode(), old.to_json())
-        intake = self._receiver.receive(records, overlay, self._now())
+        now = self._now()
+        intake = self._receiver.receive(records, overlay, now)
         outputs = [output for each in settled for output in each.outputs] + intake.quarantine
         outputs += [self._settler.again(each) for each in intake.repeated]
+        outputs += [self._settler.discarded(each, now) for each in intake.discarded]
         await self._partition.commit(outputs, overlay.changes, records[-1].offset + 1 if records else None)
         self._apply(settled, ended.superseded, intake)
         self._remembered.apply([*ended.superseded, *ended.done], ended.forgotten)

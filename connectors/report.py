@@ -24,7 +24,6 @@ class Report:
         self._ignored = metrics.IGNORED.labels(target)
         self._seconds = metrics.DELIVERY_SECONDS.labels(target)
         self._finished = {result: metrics.FINISHED.labels(target, result.value) for result in OutcomeResult}
-        self._discarded = metrics.FINISHED.labels(target, "discarded")
 
     def queue(self, queue: DeliveryQueue) -> None:
         self._pending.set(queue.pending)
@@ -55,7 +54,7 @@ class Report:
         for delivery in intake.redriven:
             log.info("dead letter redriven", **self.where(delivery))
         for delivery in intake.discarded:
-            self._discarded.inc()
+            self._finished[OutcomeResult.DISCARDED].inc()
             log.info("dead letter discarded", **self.where(delivery))
         self.queue(queue)
 

@@ -27,6 +27,8 @@ OUTCOME_RESPONSE_CHARS_MAX = 2000
 BODY_CHARS_STEPS = (1024 * 1024, 128 * 1024, 16 * 1024, 1024, 0)
 # Headers and Kafka's own, on top of a record's value.
 RECORD_OVERHEAD_BYTES = 1024
+# The least by which two times differ in the order of an order's events.
+TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,15 @@ class Settler:
     def unprocessable(self, delivery: Delivery, error: str, now: datetime) -> Settled:
         """Dead without an attempt: the command cannot become a request."""
         return self._to_dead(delivery, UNPROCESSABLE, error, now, None, None)
+
+    def discarded(self, dead: Delivery, now: datetime) -> Output:
+        """The outcome of one that an operator let go: never before its death, though another's clock told that."""
+        at = max(now, dead.due_at + TICK)
+        outcome = Outcome(
+            **_about(dead), result=OutcomeResult.DISCARDED, attempts=dead.attempts, error=dead.last_error, at=at
+        ).to_json()
+        type = f"delivery.{OutcomeResult.DISCARDED}"
+        return _output(topics.OUTCOMES, dead, outcome, type, dead.attempts, at, "-discarded")
 
     def again(self, done: Delivery) -> Output:
         """The outcome of one that is remembered, as it is commanded a second time: where it is known, no news."""
@@ -234,9 +245,11 @@ def _about(delivery: Delivery) -> dict[str, Any]:
     }
 
 
-def _output(topic: str, delivery: Delivery, value: bytes, type: str, attempts: int, at: datetime) -> Output:
+def _output(
+    topic: str, delivery: Delivery, value: bytes, type: str, attempts: int, at: datetime, suffix: str = ""
+) -> Output:
     headers = cloudevents.headers(
-        id=f"{delivery.id}-{attempts}-{delivery.redrives}",
+        id=f"{delivery.id}-{attempts}-{delivery.redrives}{suffix}",
         source=f"/connectors/{delivery.command.target}",
         type=type,
         time=at,

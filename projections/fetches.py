@@ -9,7 +9,7 @@ a ping that was folded before, as in a replay, to none.
 from collections.abc import Mapping
 
 from projections.decide import command_id
-from projections.targets import PENDING, became
+from projections.targets import PENDING, became, outranks
 from streams.vocabulary import Command, CommandType, Order, OrderEvent
 from streams.vocabulary.event import DeliveryFacts
 from streams.vocabulary.order import Clock, Fetch
@@ -37,9 +37,11 @@ def ended(fetches: Mapping[str, Fetch], event: OrderEvent) -> dict[str, Fetch]:
     """Word → its last fetch, after `event`."""
     if event.delivery is None or not is_fetch(event.delivery):
         return dict(fetches)
-    status = became(event)
+    id, status = event.delivery.command_id, became(event)
     return {
-        word: fetch.model_copy(update={"status": status}) if fetch.id == event.delivery.command_id else fetch
+        word: fetch.model_copy(update={"status": status})
+        if fetch.id == id and outranks(status, fetch.status)
+        else fetch
         for word, fetch in fetches.items()
     }
 

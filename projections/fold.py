@@ -8,7 +8,7 @@ from collections.abc import Collection
 from decimal import Decimal
 from functools import partial, reduce
 
-from projections import lattice
+from projections import discards, lattice
 from projections.clocks import by_clock, by_field, clock_of, is_beyond, is_seen, remember
 from projections.fetches import ended, is_fetch, pinged
 from projections.joins import Joins
@@ -107,12 +107,16 @@ def _as_known(order_key: str, payment: Payment) -> Payment:
 def _join_delivery(order: Order, event: OrderEvent, delivery: DeliveryFacts, joins: Joins) -> None:
     path = f"targets.{delivery.target}"
     is_later, has_ref = joins.is_later(path), delivery.ref is not None and joins.is_later(f"{path}.ref")
-    if not is_later and not has_ref:
+    if is_later:
+        joins.clocks[path] = joins.clock
+    discards.noted(event, path, joins)
+    is_let_go = discards.is_last(path, joins)
+    if not is_later and not has_ref and not is_let_go:
         return
     # One that is not later than another delivery of that target: the target is there.
     state = target_after(order, event, delivery) if is_later else order.targets[delivery.target]
-    if is_later:
-        joins.clocks[path] = joins.clock
+    if is_let_go:
+        state = discards.as_left(state, order, event, delivery)
     if has_ref:
         joins.clocks[f"{path}.ref"] = joins.clock
         state = with_ref(state, delivery.ref)

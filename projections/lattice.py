@@ -67,6 +67,7 @@ SILENT: Mapping[EventType, str | None] = {
     EventType.OBSERVED: None,
     EventType.DELIVERY_SUCCEEDED: None,
     EventType.DELIVERY_FAILED: None,
+    EventType.DELIVERY_DISCARDED: None,
 }
 
 # How far a parcel has come, in the words that have an order (seed 002), and an order that is all in it; any other word

@@ -8,13 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from projections.targets import DEAD, DELIVERED, OPERATORS, PENDING, REFUSED, became
+from projections.targets import DELIVERED, OPERATORS, PENDING, became, outranks
 from streams.vocabulary import CommandType, OrderEvent
 from streams.vocabulary.order import Step
 
 Steps = Mapping[str, Mapping[str, Step]]
-# What became of a command never goes back: what was delivered after all is no dead letter, whichever is told last.
-_RANK = {PENDING: 0, DEAD: 1, REFUSED: 2, DELIVERED: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ def step_ended(steps: Steps, event: OrderEvent) -> Steps:
     news = [
         (name, step.updated({"status": status}))
         for name, step in ledger.items()
-        if step.id == delivery.command_id and _RANK[status] > _RANK[step.status]
+        if step.id == delivery.command_id and outranks(status, step.status)
     ]
     return with_steps(steps, delivery.target, news) if news else steps
 

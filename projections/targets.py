@@ -5,17 +5,25 @@ from collections.abc import Mapping
 from streams.vocabulary import CommandType, EventType, Order, OrderEvent, TargetState
 from streams.vocabulary.event import DeliveryFacts
 
-PENDING, DELIVERED, DEAD, REFUSED = "pending", "delivered", "dead", "refused"
+PENDING, DELIVERED, DEAD, REFUSED, DISCARDED = "pending", "delivered", "dead", "refused", "discarded"
+# What became of a command never goes back, whichever is told last: what was delivered after all is no dead letter.
+RANK = {PENDING: 0, DEAD: 1, DISCARDED: 2, REFUSED: 3, DELIVERED: 4}
 
 # An operator's word about a dead letter: its outcome says nothing of what the target has.
 OPERATORS = frozenset({CommandType.REDRIVE, CommandType.DISCARD})
+_BECAME: Mapping[EventType, str] = {
+    EventType.DELIVERY_FAILED: DEAD,
+    EventType.DELIVERY_DISCARDED: DISCARDED,
+    EventType.REJECTED: REFUSED,
+}
 
 
 def target_after(order: Order, event: OrderEvent, delivery: DeliveryFacts) -> TargetState:
     """The target's state once `delivery` is known.
 
     Dead, whichever command it was, since a dead letter holds back what follows it; so is refused. Delivered, only if
-    nothing was commanded since: an outcome of an older command leaves the newer one pending.
+    nothing was commanded since: an outcome of an older command leaves the newer one pending. So does a discard; where
+    the target has a ledger, that says it better (`projections.discards`).
     """
     commanded = order.bookkeeping.commanded.get(delivery.target)
     if event.type in (EventType.DELIVERY_FAILED, EventType.REJECTED):
@@ -23,7 +31,7 @@ def target_after(order: Order, event: OrderEvent, delivery: DeliveryFacts) -> Ta
     elif commanded is not None and commanded.id != delivery.command_id:
         status = PENDING
     else:
-        status = DELIVERED
+        status = became(event)
     known = order.targets.get(delivery.target)
     return TargetState(
         status=status,
@@ -36,9 +44,12 @@ def target_after(order: Order, event: OrderEvent, delivery: DeliveryFacts) -> Ta
 
 def became(event: OrderEvent) -> str:
     """What became of the command that the event tells of."""
-    if event.type is EventType.REJECTED:
-        return REFUSED
-    return DEAD if event.type is EventType.DELIVERY_FAILED else DELIVERED
+    return _BECAME.get(event.type, DELIVERED)
+
+
+def outranks(status: str, held: str) -> bool:
+    """Whether a step or a fetch that is `held` becomes `status`, in whatever order the two are told."""
+    return RANK[status] > RANK[held]
 
 
 def with_ref(state: TargetState, ref: str | None) -> TargetState:

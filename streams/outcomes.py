@@ -16,6 +16,7 @@ TYPES: Mapping[OutcomeResult, EventType] = {
     OutcomeResult.DELIVERED: EventType.DELIVERY_SUCCEEDED,
     OutcomeResult.DEAD: EventType.DELIVERY_FAILED,
     OutcomeResult.REFUSED: EventType.REJECTED,
+    OutcomeResult.DISCARDED: EventType.DELIVERY_DISCARDED,
 }
 
 
@@ -56,6 +57,6 @@ def _facts(outcome: Outcome) -> OrderFacts:
 
 
 def event_id(outcome: Outcome) -> str:
-    """From the command and its result: a command ends once, unless an operator has a dead one tried again."""
+    """From the command and its result: a command ends once, unless an operator decides about a dead one."""
     text = f"{outcome.command_id}:{outcome.type}:{outcome.result}"
     return blake2b(text.encode(), digest_size=16, person=b"orderlog.outcome").hexdigest()

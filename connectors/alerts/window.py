@@ -10,7 +10,7 @@ from streams.vocabulary import CommandType, Outcome, OutcomeResult
 # Of one second; more orders than that are not needed to know how long one takes.
 LATENCIES_MAX = 1000
 _ENDED = frozenset({OutcomeResult.DELIVERED, OutcomeResult.REFUSED})
-# An operator's word is no attempt.
+# An operator's word is no attempt, nor is what becomes of a dead letter by it.
 _OPERATORS = frozenset({CommandType.REDRIVE, CommandType.DISCARD})
 
 
@@ -56,7 +56,8 @@ class Window:
     def add(self, outcome: Outcome, now: datetime) -> None:
         """What is older than the window is not counted; a clock that is ahead counts as now."""
         second = min(int(outcome.at.timestamp()), int(now.timestamp()))
-        if second <= now.timestamp() - self._seconds or outcome.type in _OPERATORS:
+        is_decision = outcome.type in _OPERATORS or outcome.result is OutcomeResult.DISCARDED
+        if second <= now.timestamp() - self._seconds or is_decision:
             return
         self._counts.setdefault(outcome.target, {}).setdefault(second, Counts()).add(outcome)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from connectors.deadletters import log
 from connectors.deadletters.model import Decision, Letter, State, Verb
@@ -10,6 +9,7 @@ from connectors.deadletters.reading import Fact, Held, Reader, Table
 from connectors.deadletters.selection import Selection
 from connectors.vocabulary import DeliveryState
 from streams import topics
+from streams.vocabulary import Outcome, OutcomeResult
 
 
 class Listing:
@@ -81,7 +81,7 @@ class Listing:
         """Those that no table has: what became of them, the outcomes and the decisions say."""
         if not facts:
             return []
-        delivered = self._reader.delivered(facts)
+        ended = self._reader.ended(facts)
         since_ms = min(fact.stamp_ms for fact in facts.values())
         discarded = {
             decision.command_id
@@ -89,9 +89,7 @@ class Listing:
             for decision in self._reader.decisions(target, since_ms)
             if decision.verb is Verb.DISCARD
         }
-        return [
-            _ended(id, fact, _state_of_gone(fact, delivered.get(id), id in discarded)) for id, fact in facts.items()
-        ]
+        return [_ended(id, fact, _state_of_gone(fact, ended.get(id), id in discarded)) for id, fact in facts.items()]
 
     def _decided(self, letters: list[Letter], target: str, upto: Mapping[int, int]) -> list[Letter]:
         """With the decisions that wait to be taken up: the first about each counts, as it will for the connectors."""
@@ -151,9 +149,9 @@ def _state_in(row: Held) -> State:
     return State.REDRIVEN
 
 
-def _state_of_gone(fact: Fact, delivered: datetime | None, is_discarded: bool) -> State:
-    if delivered is not None and delivered >= fact.at:
-        return State.DELIVERED
+def _state_of_gone(fact: Fact, ended: Outcome | None, is_discarded: bool) -> State:
+    if ended is not None and ended.at >= fact.at:
+        return State.DELIVERED if ended.result is OutcomeResult.DELIVERED else State.DISCARDED
     return State.DISCARDED if is_discarded else State.CLOSED
 
 

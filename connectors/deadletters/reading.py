@@ -27,6 +27,7 @@ SLACK = timedelta(days=1)
 LETTERS_MAX = 500_000
 PLACES_SHOWN_MAX = 5
 _VERBS = {verb.command_type: verb for verb in Verb}
+_ENDS = frozenset({OutcomeResult.DELIVERED, OutcomeResult.DISCARDED})
 # Stands in every decision, and in hardly any command: most are passed over without being parsed.
 _DECISION_MARK = b'"deadletter.'
 
@@ -125,17 +126,17 @@ class Reader:
                 self._check(len(found))
         return found
 
-    def delivered(self, wanted: dict[str, Fact]) -> dict[str, datetime]:
-        """Command id → when it was delivered last, of those."""
+    def ended(self, wanted: dict[str, Fact]) -> dict[str, Outcome]:
+        """Command id → the last time that it was delivered or let go, of those."""
         keys = frozenset(fact.order_key.encode() for fact in wanted.values())
-        found: dict[str, datetime] = {}
+        found: dict[str, Outcome] = {}
         if not wanted:
             return found
         for record in self.log.scan(topics.OUTCOMES, _since_ms(min(fact.stamp_ms for fact in wanted.values()))):
             if record.key in keys and (outcome := self._parsed(record, Outcome.from_json)):
-                is_one = outcome.command_id in wanted and outcome.result is OutcomeResult.DELIVERED
-                if is_one:
-                    found[outcome.command_id] = max(outcome.at, found.get(outcome.command_id, outcome.at))
+                id, is_end = outcome.command_id, outcome.result in _ENDS
+                if is_end and id in wanted and (id not in found or outcome.at >= found[id].at):
+                    found[id] = outcome
         return found
 
     def decisions(

@@ -31,12 +31,14 @@ class CommandType(StrEnum):
 
 
 class OutcomeResult(StrEnum):
-    """A command ends in exactly one of these. `refused`: the target said no for good and there is nothing to mend, as
-    when it is out of stock; no dead letter holds the order, which learns of it as `order.rejected`."""
+    """A command ends in one of these. `refused`: the target said no for good and there is nothing to mend, as when it
+    is out of stock; no dead letter holds the order, which learns of it as `order.rejected`. After `dead` comes another:
+    an operator has it tried again, or lets it go (`discarded`)."""
 
     DELIVERED = "delivered"
     DEAD = "dead"
     REFUSED = "refused"
+    DISCARDED = "discarded"
 
 
 class Command(Whole):

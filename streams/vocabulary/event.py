@@ -29,6 +29,7 @@ class EventType(StrEnum):
     OBSERVED = "order.observed"
     DELIVERY_SUCCEEDED = "delivery.succeeded"
     DELIVERY_FAILED = "delivery.failed"
+    DELIVERY_DISCARDED = "delivery.discarded"
 
 
 class Origin(Whole):

@@ -11,8 +11,11 @@ Clock = tuple[int, int, int, str]
 
 
 class TargetState(Whole):
-    """What one target has of this order. `status`: `pending`, `delivered`, `dead` or `refused`; `ref`: its own id of
-    the order."""
+    """What one target has of this order. `ref`: its own id of the order.
+
+    `status`: `pending`, `delivered`, `dead`, `refused`, or `discarded`: the last that ended was a dead letter that an
+    operator let go, and nothing is under way.
+    """
 
     status: str
     attempts: int = 0
@@ -32,7 +35,7 @@ class Commanded(Whole):
 class Step(Whole):
     """One of the things that a target is to do for an order: the last command for it, and what that stated.
 
-    `status`: `pending`, `delivered`, `dead` or `refused`.
+    `status`: `pending`, `dead`, `discarded`, `refused` or `delivered`.
     """
 
     id: str
@@ -44,7 +47,7 @@ class Step(Whole):
 class Fetch(Whole):
     """The last fetch for one of the platform's words, and the event id of the ping that it is for.
 
-    `status`: `pending`, `delivered` or `dead`.
+    `status`: `pending`, `dead`, `discarded` or `delivered`.
     """
 
     id: str

@@ -91,7 +91,7 @@ async def test_a_dead_letter_holds_its_order_until_it_is_discarded(kafka: str, t
         worker.kill()
         await until(lambda: worker.exits, "the restart")
         await made.decide(CommandType.DISCARD, dead)
-        outcomes = await made.wait_for_outcomes(29)
+        outcomes = await made.wait_for_outcomes(30)
         assert_effects(stand_in, [*others, *behind])
         assert await made.stored() == {}
         log = worker.log_file.read_text()
@@ -101,7 +101,9 @@ async def test_a_dead_letter_holds_its_order_until_it_is_discarded(kafka: str, t
     assert orjson.loads(letter.exchange.request_body) == BROKEN["order"]
     assert orjson.loads(letter.exchange.response_body or "")["reason"] == "invalid-order"
     assert letter.exchange.request_headers["Authorization"] == "***"
-    assert [each.command_id for each in outcomes if each.result is OutcomeResult.DEAD] == [dead.id]
+    ended = [(each.result, each.error) for each in outcomes if each.command_id == dead.id]
+    assert ended == [(OutcomeResult.DEAD, "HTTP 422"), (OutcomeResult.DISCARDED, "HTTP 422")]
+    assert {each.result for each in outcomes if each.command_id != dead.id} == {OutcomeResult.DELIVERED}
     assert "dead letter discarded" in log
     assert [] == [leak for leak in (TOKEN, "ada@example.com", "04107") if leak in log]
     assert all(TOKEN.encode() not in (record.value or b"") for record in await made.read(topics.DEADLETTERS))

@@ -52,6 +52,20 @@ def test_delivered_has_one_outcome_and_leaves_the_table() -> None:
     assert (settled.outputs[0].key, outcome.response) == (b"duda:shop/1", '{"id":"x"}')
 
 
+def test_a_dead_letter_that_is_let_go_has_an_outcome_after_its_death() -> None:
+    """Without one its order looks dead for ever; before the death, by another worker's clock, it would not count."""
+    dead = settle(delivery(), attempt(422)).delivery
+    assert dead is not None
+    for now in (at(-60), at(60)):
+        output = Settler(target(), 4 * MIB).discarded(dead, now)
+        outcome = Outcome.from_json(output.value or b"")
+        assert (output.topic, output.key, outcome.command_id) == (topics.OUTCOMES, b"duda:shop/1", "c-1")
+        assert (outcome.result, outcome.type, outcome.attempts) == (OutcomeResult.DISCARDED, dead.command.type, 1)
+        assert (outcome.error, outcome.at > dead.due_at, outcome.at >= now) == ("HTTP 422", True, True)
+        died = settle(delivery(), attempt(422)).outputs
+        assert dict(output.headers)["ce_id"] not in {dict(each.headers)["ce_id"] for each in died}
+
+
 def test_an_outcome_says_how_long_the_last_attempt_took() -> None:
     """Who watches latency reads outcomes: they are the same whichever worker sent."""
     assert outcome_of(settle(delivery(), attempt(201))).seconds == 1

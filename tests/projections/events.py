@@ -48,6 +48,7 @@ def delivery_event(
     target: str = "one",
     *,
     ok: bool = True,
+    is_discarded: bool = False,
     command_id: str = "c-1",
     command_type: str = CommandType.CREATE_ORDER,
     at_s: int = 0,
@@ -56,6 +57,8 @@ def delivery_event(
 ) -> OrderEvent:
     """What became of a command for the order of `like`."""
     type = EventType.DELIVERY_SUCCEEDED if ok else EventType.DELIVERY_FAILED
+    if is_discarded:
+        type, ok = EventType.DELIVERY_DISCARDED, False
     at = NOW + timedelta(seconds=at_s)
     return OrderEvent(
         id=f"{command_id}:{type}:{target}",
@@ -155,10 +158,19 @@ def _of_duda(offset: int) -> st.SearchStrategy[OrderEvent]:
 
 def _of_delivery(like: OrderEvent, offset: int) -> st.SearchStrategy[OrderEvent]:
     return st.builds(
-        lambda target, ok, command, type, at_s, ref: delivery_event(
-            like, target, ok=ok, command_id=command, command_type=type, at_s=at_s, offset=offset, ref=ref
+        lambda target, ok, is_discarded, command, type, at_s, ref: delivery_event(
+            like,
+            target,
+            ok=ok,
+            is_discarded=is_discarded,
+            command_id=command,
+            command_type=type,
+            at_s=at_s,
+            offset=offset,
+            ref=ref,
         ),
         st.sampled_from(TARGETS),
+        st.booleans(),
         st.booleans(),
         st.sampled_from(["c-1", "c-2"]),
         st.sampled_from(list(CommandType)),

@@ -82,10 +82,10 @@ class Line:
         self.commands += made
         return made
 
-    def end(self, command: Command, *, ok: bool = True, at_s: int = 100) -> list[Command]:
+    def end(self, command: Command, *, ok: bool = True, at_s: int = 100, **more: bool) -> list[Command]:
         """The command has its outcome."""
-        like = self.history[0]
-        return self.see(delivery_event(like, "api", ok=ok, command_id=command.id, command_type=command.type, at_s=at_s))
+        about = {"command_id": command.id, "command_type": command.type}
+        return self.see(delivery_event(self.history[0], "api", ok=ok, at_s=at_s, **about, **more))
 
     @property
     def order(self) -> Order:
@@ -143,6 +143,18 @@ def test_a_fetch_that_is_dead_holds_no_later_ping_up() -> None:
     assert [] == line.end(first, ok=False)
     (second,) = line.see(ping(receipt="r-2", at_s=1))
     assert line.order.bookkeeping.fetches["order.new"].id == second.id != first.id
+
+
+def test_a_fetch_that_was_let_go_is_made_again_only_for_a_later_ping() -> None:
+    """A person has looked at it: nothing is asked in its place; but a ping since says that something happened."""
+    line = Line()
+    (first,) = line.see(ping())
+    line.end(first, ok=False)
+    assert [] == line.end(first, is_discarded=True, at_s=101)
+    assert line.order.bookkeeping.fetches["order.new"].status == "discarded"
+    assert line.end(first, ok=False) == [], "told again, and late"
+    assert line.order.bookkeeping.fetches["order.new"].status == "discarded"
+    assert 1 == len(line.see(ping(receipt="r-2", at_s=1)))
 
 
 def test_what_became_of_a_fetch_is_not_what_the_target_has_of_the_order() -> None:
@@ -206,6 +218,7 @@ outcomes = st.builds(
     st.just(ping()),
     st.just("api"),
     ok=st.booleans(),
+    is_discarded=st.booleans(),
     command_id=st.sampled_from(["c-1", "c-2"]),
     command_type=st.just(CommandType.FETCH_ORDER),
     at_s=times,

@@ -13,6 +13,7 @@ CREATE = Demanded("create", CommandType.CREATE_ORDER, "digest", {})
 LEDGER = with_steps({}, "one", [("create", pending("c-1", CREATE))])
 DELIVERED, DEAD = (delivery_event(PLACED, command_id="c-1", ok=ok) for ok in (True, False))
 REFUSED = DEAD.model_copy(update={"type": EventType.REJECTED})
+DISCARDED = delivery_event(PLACED, command_id="c-1", is_discarded=True)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,9 @@ REFUSED = DEAD.model_copy(update={"type": EventType.REJECTED})
         ([DEAD], "dead"),
         ([REFUSED], "refused"),
         ([DEAD, DELIVERED], "delivered"),
+        ([DEAD, DISCARDED], "discarded"),
+        ([DEAD, DISCARDED, REFUSED], "refused"),
+        ([DEAD, DISCARDED, DELIVERED], "delivered"),
         ([delivery_event(PLACED, command_id="c-0")], "pending"),
         ([delivery_event(PLACED, "two", command_id="c-1")], "pending"),
         ([delivery_event(PLACED, command_id="c-1", command_type=CommandType.REDRIVE)], "pending"),

@@ -97,12 +97,15 @@ class Scene:
         self.write(topics.deliveries(self.target), delivery.id, None)
 
     def delivered(self, delivery: Delivery, at_s: float) -> None:
+        self.ended(delivery, OutcomeResult.DELIVERED, at_s)
+
+    def ended(self, delivery: Delivery, result: OutcomeResult, at_s: float) -> None:
         outcome = Outcome(
             command_id=delivery.id,
             type=delivery.command.type,
             target=self.target,
             order_key=delivery.key,
-            result=OutcomeResult.DELIVERED,
+            result=result,
             attempts=4,
             at=made_at(at_s),
         )

@@ -12,7 +12,7 @@ from connectors.vocabulary import Delivery, DeliveryState
 from streams import topics
 from streams.admin.errors import Refused
 from streams.broker import LocalBroker
-from streams.vocabulary import CommandType
+from streams.vocabulary import CommandType, OutcomeResult
 from tests.connectors.deadletters.scene import Scene, made_at
 
 ALL: dict[str, Any] = {"states": frozenset()}
@@ -54,6 +54,9 @@ def test_each_dead_letter_is_told_by_what_became_of_it(scene: Scene) -> None:
     forgotten = scene.dies("forgotten", "duda:shop/8", at_s=7)
     scene.delivered(forgotten, at_s=0)  # an earlier life of the same command
     scene.gone(forgotten)
+    let_go = scene.dies("let-go", "duda:shop/9", at_s=8)  # long ago: the decision itself is no longer kept
+    scene.ended(let_go, OutcomeResult.DISCARDED, at_s=9)
+    scene.gone(let_go)
 
     found = scene.letters(**ALL)
     told = {name: letter.state.value for name, letter in named(scene, found).items()}
@@ -66,6 +69,7 @@ def test_each_dead_letter_is_told_by_what_became_of_it(scene: Scene) -> None:
         ("delivered", "delivered"),
         ("discarded", "discarded"),
         ("forgotten", "closed"),
+        ("let-go", "discarded"),
     ]
     assert {State.HOLDING, State.PARKED} == {letter.state for letter in found if letter.is_open}
     assert ["holding", "parked"] == list(named(scene, scene.letters()))
