@@ -7,9 +7,13 @@ for want of stock, and then nothing must follow. The rest travels together, in o
 
 An order that is cancelled before it was approved is left `New`: the API cancels only what is `Committed`, and approving
 it first would let it be picked. It holds no stock but what `reserve_s` gave it, which lapses.
+
+An order whose reservation has lapsed takes neither approval nor address: both go with the order as it is to be reserved
+anew, which the connector does where it finds it so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from projections import commerceos_documents as documents
 from projections.commerceos_view import APPROVE, APPROVED, CANCELLED, CREATE, PREPARED, SENT, UPDATE, View
@@ -51,11 +55,11 @@ def _due(view: View, mapping: CommerceOS, cause: OrderEvent) -> Iterator[Demande
     if not view.is_created:
         yield from _creation(view, mapping, cause)
         return
-    yield from _changes(view, mapping)
+    yield from _changes(view, mapping, cause)
     yield from _payments(view, mapping, cause)
     if not view.is_approved:
         if not view.is_over and _may_approve(view.order, mapping) and not is_commanded(view.ledger, APPROVE):
-            yield _plain(APPROVE, CommandType.APPROVE_ORDER)
+            yield Demanded(APPROVE, CommandType.APPROVE_ORDER, APPROVE, _renewal(view.order, mapping, cause))
     elif view.is_cancelled:
         if not is_commanded(view.ledger, CANCEL) and not view.shows(UNCANCELLABLE):
             yield _plain(CANCEL, CommandType.CANCEL_ORDER)
@@ -75,11 +79,16 @@ def _creation(view: View, mapping: CommerceOS, cause: OrderEvent) -> Iterator[De
         return
     document = documents.order_document(view.order, mapping)
     states = documents.states(document)
-    if states == view.stated:
-        return
-    if mapping.reserve_s is not None:
-        document |= {"reserved_until": documents.after(cause.received_at, mapping.reserve_s)}
-    yield Demanded(step, type, states, {"order": document})
+    if states != view.stated:
+        yield Demanded(step, type, states, {"order": document, **_renewal(view.order, mapping, cause)})
+
+
+def _renewal(order: Order, mapping: CommerceOS, cause: OrderEvent) -> dict[str, Any]:
+    """The order with its reservation, where it has one: by the time of what needs it, that may be over."""
+    if mapping.reserve_s is None:
+        return {}
+    until = documents.after(cause.received_at, mapping.reserve_s)
+    return {"order": {**documents.order_document(order, mapping), "reserved_until": until}}
 
 
 def can_be_created(order: Order) -> bool:
@@ -88,23 +97,23 @@ def can_be_created(order: Order) -> bool:
     return book.placed and OrderStatus.CANCELLED not in book.reached and any(line.quantity for line in order.lines)
 
 
-def _changes(view: View, mapping: CommerceOS) -> Iterator[Demanded]:
+def _changes(view: View, mapping: CommerceOS, cause: OrderEvent) -> Iterator[Demanded]:
     """What differs from what was commanded. Once it is approved only a person can change it there: `after_approval`."""
     late = {"after_approval": is_commanded(view.ledger, APPROVE) or view.shows(APPROVED)}
     if view.shows(CANCELLED) or (late["after_approval"] and view.is_over):
         return
-    order = view.order
+    order, renewal = view.order, {} if late["after_approval"] else _renewal(view.order, mapping, cause)
     document = documents.order_document(order, mapping)
     states = documents.states(document)
     if document["items"] and not documents.has_same_items(states, view.stated or ""):
-        yield Demanded(UPDATE, CommandType.UPDATE_ORDER, states, {"order": document, **late})
+        yield Demanded(UPDATE, CommandType.UPDATE_ORDER, states, {"order": document, **renewal, **late})
     for step, type, address in (
         (DELIVERY_ADDRESS, CommandType.CHANGE_DELIVERY_ADDRESS, order.shipping_address),
         (INVOICE_ADDRESS, CommandType.CHANGE_INVOICE_ADDRESS, order.billing_address),
     ):
         found = documents.address_document(address)
         if found is not None and not is_commanded(view.ledger, step, states := digest(found)):
-            yield Demanded(step, type, states, {"address": found, **late})
+            yield Demanded(step, type, states, {"address": found, **renewal, **late})
 
 
 def _payments(view: View, mapping: CommerceOS, cause: OrderEvent) -> Iterator[Demanded]:

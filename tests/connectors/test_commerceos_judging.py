@@ -22,6 +22,8 @@ COMMANDS = [
     command(Type.CREATE_PAYMENT, {"payment": payment_order()}),
     command(Type.CREATE_SHIPMENT, {"shipment": shipment_order()}),
     command(Type.CHANGE_DELIVERY_ADDRESS, {"address": address(), "after_approval": True}),
+    command(Type.APPROVE_ORDER, {"order": order()}),
+    command(Type.CHANGE_INVOICE_ADDRESS, {"address": address(), "order": order(items=[]), "after_approval": False}),
 ]
 SHIPMENTS_MAX = 4
 
@@ -31,7 +33,7 @@ def written(document: Any) -> bytes:
     return json.dumps(document).encode()
 
 
-WORDS = st.sampled_from(["New", "Committed", "Cancelled", "Released", "PartiallyReleased", "x y", ""])
+WORDS = st.sampled_from(["New", "Unreserved", "Committed", "Cancelled", "Released", "PartiallyReleased", "x y", ""])
 KEYS = st.one_of(st.text(min_size=1, max_size=5), st.integers(), st.none(), st.booleans())
 THINGS = st.fixed_dictionaries(
     {},

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from connectors.exchange import Answer, Request
 from connectors.sandbox.commerceos import read
 from connectors.sandbox.commerceos.call import Call
 from connectors.sandbox.commerceos.model import Order as TheirOrder
+from connectors.sandbox.commerceos.model import Status
 from connectors.sandbox.commerceos.refusal import Refused, Why
 from connectors.sandbox.commerceos.routes import Routes
 from connectors.sandbox.commerceos.store import Store
@@ -105,14 +107,15 @@ def said(type: EventType, at_s: int = 0, source: str = "shop", **facts: Any) -> 
 
 
 class World:
-    """`wrong`: what was commanded at the wrong time. `dead`: dead letters, each discarded at once.
+    """`wrong`: what was commanded at the wrong time, but for a reservation that is over, since no event tells of that.
+    `dead`: dead letters, each discarded at once.
 
     `mapping`: changes of `[targets.commerceos]`. `stock`: of every product; None: never short.
     """
 
     def __init__(self, mapping: Mapping[str, Any] | None = None, stock: int | None = None, platform: str = "selldone"):
-        self.settings = settings(mapping or {}, platform)
-        self.store = Store(lambda: NOW)
+        self.settings, self.now = settings(mapping or {}, platform), NOW
+        self.store = Store(lambda: self.now)
         for sku, price in PRICES.items():
             ids = {NAMESPACES["sku"]: sku}
             self.store.products.put(
@@ -172,6 +175,11 @@ class World:
         )
         record = Record(topics.OUTCOMES, 0, self._count, 0, KEY.encode(), outcome.to_json())
         self._outcomes.append(event_of(record, {"shop": self.settings.source("shop").platform}))
+
+    def wait(self) -> None:
+        """Ten minutes go by at CommerceOS."""
+        self.now += timedelta(minutes=10)
+        self.store.lapse()
 
     def hear(self) -> None:
         """The next outcome comes back."""
@@ -246,9 +254,14 @@ class World:
             status, value = reply.status, reply.value
         except Refused as error:
             status, value = error.status, error.document()
-            if error.why is Why.ORDER and not is_for_a_person(command):
+            if (
+                error.why is Why.ORDER
+                and not is_for_a_person(command)
+                and Status.UNRESERVED.value not in self.statuses()
+            ):
                 self.wrong.append((command.type, error.code))
-        return Answer(status, {"content-type": "application/json"}, orjson.dumps(value))
+        headers = {"content-type": "application/json", "date": format_datetime(self.now, usegmt=True)}
+        return Answer(status, headers, orjson.dumps(value))
 
 
 def is_for_a_person(command: Command) -> bool:

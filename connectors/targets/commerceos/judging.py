@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connectors.exchange import Answer, Request
-from connectors.targets.commerceos import documents, requests, told
+from connectors.targets.commerceos import documents, lapsed, requests, told
 from connectors.targets.commerceos.names import Names
 from connectors.targets.commerceos.requests import LOOKS, Purpose
 from connectors.verdict import Ruling, Verdict, classify
@@ -35,7 +35,8 @@ PRODUCTS_SHOWN_MAX = 20
 
 
 def judge(command: Command, request: Request, answer: Answer | None, names: Names) -> Ruling | Request:
-    """A request is followed by at most one look, and a list of shipments by a release of each: it always ends."""
+    """A request is followed by at most one look, that by at most one renewal of the reservation, and a list of
+    shipments by a release of each: it always ends."""
     if request.purpose is Purpose.NAME:
         return _named(request, answer, names)
     if answer is None:
@@ -50,7 +51,9 @@ def judge(command: Command, request: Request, answer: Answer | None, names: Name
     if request.purpose is Purpose.STOCK:
         return _short(command, request, answer, names)
     if request.purpose is Purpose.LOOK:
-        return _looked(command, request, answer)
+        return _looked(command, request, answer, names)
+    if request.purpose is Purpose.RENEW:
+        return _renewed(command, answer, names)
     return _changed(command, request, answer, names)
 
 
@@ -60,7 +63,9 @@ def _changed(command: Command, request: Request, answer: Answer, names: Names) -
         if request.purpose is Purpose.PUT and told.is_no_record(answer):
             return Ruling(Verdict.RETRY, f"HTTP {answer.status}, but no record", blames_target=True)
         if _is_without_effect(command, answer):
-            return requests.look(command, request, f"HTTP {answer.status}, without effect", names)
+            why = f"HTTP {answer.status}, without effect"
+            is_again = request.purpose is Purpose.AGAIN
+            return Ruling(Verdict.REJECTED, why) if is_again else requests.look(command, request, why, names)
         return _after_release(request.memo[1:])
     if verdict is not Verdict.REJECTED:
         return _again(request)
@@ -125,7 +130,7 @@ def _listed(answer: Answer) -> Ruling | Request:
     return _after_release(tuple(key for key in keys if key))
 
 
-def _looked(command: Command, request: Request, answer: Answer) -> Ruling | Request:
+def _looked(command: Command, request: Request, answer: Answer, names: Names) -> Ruling | Request:
     """After a refusal: is it as the command wanted it to be?"""
     why, *keys = request.memo
     verdict = classify(answer.status)
@@ -138,8 +143,28 @@ def _looked(command: Command, request: Request, answer: Answer) -> Ruling | Requ
     if _is_so(command, found):
         return _after_release(tuple(keys[1:]))
     shown = ", ".join(sorted(told.statuses(found))) or "of no status"
-    thing = "shipment" if keys else "order"
-    return _rejected(command, f"{why}; the {thing} is {shown}", is_about_earlier=True)
+    why += f"; the {'shipment' if keys else 'order'} is {shown}"
+    if lapsed.is_lapsed(command, found) and not _is_late(command):
+        renewal = lapsed.renewal(command, answer, names)
+        if isinstance(renewal, Request):
+            return renewal
+        why += f"; {renewal}"
+    return _rejected(command, why, is_about_earlier=True)
+
+
+def _renewed(command: Command, answer: Answer, names: Names) -> Ruling | Request:
+    """Without stock there is no approval; an address needs none, and what is to become of it a person says."""
+    verdict = classify(answer.status, conflict=Verdict.REJECTED)
+    if verdict is Verdict.DELIVERED:
+        if told.is_no_record(answer):
+            return Ruling(Verdict.RETRY, f"HTTP {answer.status}, but no record", blames_target=True)
+        return requests.again(command, names)
+    if verdict is not Verdict.REJECTED:
+        return Ruling(verdict)
+    if answer.status == 409 and command.type is CommandType.APPROVE_ORDER:
+        return _short_by_document(command, answer)
+    why = f"its reservation has lapsed, and it cannot be reserved anew: {told.problem(answer)}"
+    return _rejected(command, why, is_about_earlier=False)
 
 
 def _is_so(command: Command, found: Any) -> bool:
@@ -188,12 +213,16 @@ def _is_without_effect(command: Command, answer: Answer) -> bool:
 
 def _out_of_stock(command: Command, answer: Answer, names: Names) -> Ruling | Request:
     """Which products, where the answer names some of ours: an approval does not hold them."""
-    problem, text = told.problem(answer), told.text(answer)
     if command.type is CommandType.APPROVE_ORDER:
-        return requests.stock(command, problem, text, names)
+        return requests.stock(command, told.problem(answer), told.text(answer), names)
+    return _short_by_document(command, answer)
+
+
+def _short_by_document(command: Command, answer: Answer) -> Ruling:
+    """Of an order that the command holds."""
     items = told.listed(command.data.get("order"), "items")
     skus = [sku for each in items if isinstance(each, Mapping) and isinstance(sku := each.get("sku"), str) and sku]
-    return Ruling(Verdict.REFUSED, _short_of(problem, told.mentioned(text, skus)))
+    return Ruling(Verdict.REFUSED, _short_of(told.problem(answer), told.mentioned(told.text(answer), skus)))
 
 
 def _short(command: Command, request: Request, answer: Answer, names: Names) -> Ruling | Request:

@@ -6,9 +6,12 @@ approve, cancel
 shipment                   GET the order's, PATCH its actions where there is none
 payment or shipment order  GET it by its identifier, POST it where there is none: a second POST would make another
 release                    GET the shipments, PATCH each that has units which are New
+
+What needs a reservation that has lapsed is refused: the order is PUT with a new one, and PATCHed again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 
 from connectors.exchange import Request
@@ -27,7 +30,7 @@ WRITING: Mapping[str, str] = {"Content-Type": JSON, "Accept": JSON}
 class Purpose(StrEnum):
     """What a request is for. `find`: whether there is one already; `look`: whether what was refused had been done;
     `stock`: whether an approval had been done that was refused for want of stock; `name`: what the products are called
-    that such an answer may speak of."""
+    that such an answer may speak of. `renew`: reserves it anew; `again`: what was refused for want of that."""
 
     PUT = "put"
     ACT = "act"
@@ -36,6 +39,8 @@ class Purpose(StrEnum):
     LOOK = "look"
     STOCK = "stock"
     NAME = "name"
+    RENEW = "renew"
+    AGAIN = "again"
     LIST = "list"
     RELEASE = "release"
 
@@ -93,6 +98,20 @@ def name(command: Command, problem: str, told: str, names: Names) -> Request:
     """What the order's products are called, for an approval that was refused for want of one; `told` says of which."""
     path = f"{names.order_path(command.order_key)}~with(items)"
     return Request("GET", path, READING, b"", Purpose.NAME, (problem, told))
+
+
+def renew(command: Command, until: str | None, names: Names) -> Request:
+    """The order as the command has it, reserved anew: `until`, or as it was decided. Raises `Unprocessable`."""
+    document = documents.order(command, names)
+    if until is not None:
+        document["reservedUntil"] = until
+    path = names.order_path(command.order_key)
+    return Request("PUT", path, WRITING, to_json(document, "data.order"), Purpose.RENEW)
+
+
+def again(command: Command, names: Names) -> Request:
+    """The first request, once the order is reserved. It is not looked at a second time."""
+    return replace(first(command, names), purpose=Purpose.AGAIN)
 
 
 def _put(command: Command, names: Names) -> Request:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -33,6 +35,15 @@ def document(answer: Answer) -> Any:
 def is_no_record(answer: Answer) -> bool:
     """Something else than a JSON object. Nothing at all is no contradiction, nor is what was cut."""
     return bool(answer.body.strip()) and not answer.is_cut and not isinstance(document(answer), Mapping)
+
+
+def clock(answer: Answer) -> datetime | None:
+    """What time it is there (`Date`, RFC 9110 section 6.6.1); None where it does not say."""
+    try:
+        found = parsedate_to_datetime(answer.headers.get("date", ""))
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def problem(answer: Answer) -> str:
