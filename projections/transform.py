@@ -1,11 +1,15 @@
 """`transformOrder` of seed 000, part 2: the document that `POST /api/orders` of the external system takes.
 
 Amounts are decimal strings here (`total_amount`, `items[].price`, `items[].quantity`); the connector writes them as
-exact JSON numbers. Differences from the seed, which has one shop only:
+exact JSON numbers. The document is a contract: docs/targets/external.md has it field by field. Differences from the
+seed, which has one shop only, and passes through what that gives:
 
 - `external_order_id` is our order key: unique over all sources, and it leads back here.
 - `currency` falls back to SEK for Quickbutik alone; for other platforms an unknown currency is null.
 - `sku` falls back to the ids that the platform gives of the product: first the shop owner's, then its own.
+- `shipping_address` and `billing_address` have the names of `Address`, not the shop's (`shipping_details`,
+  `billing_details`), and only the fields that the platform gave.
+- `created_at` is in UTC and says so, where the shop's `date_created` names no zone.
 
 As in the seed the document has no status: the API knows no cancelling, so an order cancelled after it was created there
 stays, and `Order.targets` and `Order.status` tell a person of it.
