@@ -37,6 +37,11 @@ class Slot:
         lines = [orjson.loads(line) for line in found if line.startswith(b"{") and line.endswith(b"}")]
         return [line for line in lines if event in (None, line["event"])]
 
+    def departures_s(self) -> list[float]:
+        """When its requests left, by the clock of `time.monotonic`; of the module `tests.connectors.worker` only."""
+        file = self.failpoint.with_suffix(".departures")
+        return [float(line) for line in file.read_text().splitlines()] if file.exists() else []
+
     def die_at(self, point: str) -> None:
         """`<point>:<n>`: at the n-th time that it comes there."""
         partial = self.failpoint.with_suffix(".partial")

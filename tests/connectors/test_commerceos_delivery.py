@@ -102,14 +102,16 @@ def everything(orders: Orders) -> None:
     orders.command("duda:s/short", Type.CREATE_ORDER, {"order": order(items=[{"sku": "SCARCE", "quantity": "2"}])})
     for key in LAST_ONE:
         orders.command(key, Type.CREATE_ORDER, {"order": order(items=[{"sku": "SCARCE", "quantity": "1"}])})
-        orders.command(key, Type.APPROVE_ORDER)
     orders.command("duda:s/unknown", Type.CREATE_ORDER, {"order": order(items=[{"sku": "NO-SUCH", "quantity": "1"}])})
     orders.command("duda:s/unmapped", Type.CREATE_PAYMENT, {"payment": payment(method="Wolt")})
     orders.commands("duda:s/nowhere", Type.APPROVE_ORDER)
 
 
-def a_transaction_twice(orders: Orders) -> None:
-    """Of another order: whichever comes first has it, so this one is sent when the first is there."""
+def when_these_are_there(orders: Orders) -> None:
+    """Of two orders with one transaction the first has it; both that want the last of a product must have been made
+    before one of them takes it."""
+    for key in LAST_ONE:
+        orders.commands(key, Type.APPROVE_ORDER)
     orders.command("duda:s/taken", Type.CREATE_ORDER)
     orders.command("duda:s/taken", Type.CREATE_PAYMENT, {"payment": payment(transaction_id="split-GC")})
 
@@ -120,7 +122,7 @@ def delivered(kafka: str, tmp_path_factory: pytest.TempPathFactory) -> Delivered
 
 
 async def _deliver(kafka: str, folder: Path) -> Delivered:
-    client = Client(client_secret=TOKEN, fixed_token=WATCHER)
+    client = Client(client_secret=TOKEN, fixed_token=WATCHER, token_ttl_s=3600)
     async with shop(client) as stand_in, line(kafka, stand_in.url, folder, **given(stand_in.url)) as made:
         stand_in.api.store.products.put(product("SCARCE", stock="1"))
         orders = Orders(made.name)
@@ -128,7 +130,7 @@ async def _deliver(kafka: str, folder: Path) -> Delivered:
         await made.send(orders.made)
         await made.wait_for_outcomes(len(orders.made) - 1)  # one is held by a dead letter
         first = len(orders.made)
-        a_transaction_twice(orders)
+        when_these_are_there(orders)
         await made.send(orders.made[first:])
         outcomes = await made.wait_for_outcomes(len(orders.made) - 1)
         shown = {each["identifiers"]["com.acme.order-id"]: each for each in await stand_in.lines("orders")}

@@ -1,6 +1,7 @@
 """The invariant: whatever the API or our own process does in between, each command has its effect once at CommerceOS
 and one outcome, and comes at its time."""
 
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ from streams.vocabulary import Command, OutcomeResult
 from streams.vocabulary import CommandType as Type
 from tests.connectors.api import TOKEN
 from tests.connectors.commerceos import CANCELLED, FULFILLED, Orders, given, payment_order
-from tests.connectors.harness import Line, line, until
+from tests.connectors.harness import Line, busiest_second, line, until
 from tests.connectors.sandbox_commerceos.shop import TOKEN as WATCHER
 from tests.connectors.sandbox_commerceos.shop import Shop, shop
 from tests.slot import Slot
@@ -72,6 +73,7 @@ async def test_through_every_fault_and_with_tokens_that_end_each_effect_is_there
         seed=5,
         **faults,
     ) as (stand_in, made, orders):
+        began_s = time.monotonic()
         for number in range(20):
             orders.commands(f"duda:s/{number}", *(CANCELLED if number % 4 == 3 else FULFILLED))
         await made.send(orders.made)
@@ -79,6 +81,7 @@ async def test_through_every_fault_and_with_tokens_that_end_each_effect_is_there
             await made.wait_for_outcomes(count)
             await stand_in.admin("POST", "tokens/expire")
         await made.wait_for_outcomes(len(orders.made))
+        elapsed_s = time.monotonic() - began_s
         stats = await assert_each_once(stand_in, made, orders.made)
         shown = await stand_in.lines("orders")
     assert len(shown) == 20
@@ -89,7 +92,7 @@ async def test_through_every_fault_and_with_tokens_that_end_each_effect_is_there
         assert len(each["payments"]) == (0 if is_cancelled else 1)
     assert stats["refused_codes"].get("OrderNotApprovable", 0) > 0, "an answer to an approval was lost"
     assert stats["unauthorised"] > 0
-    assert stats["tokens"] < 30, "one refresh at a time"
+    assert stats["tokens"] < 10 + elapsed_s / 1.5, "one refresh at a time, each for half of its 3 s"
 
 
 def prepared(orders: Orders, key: str, type: Type) -> tuple[list[Command], Command]:
@@ -136,9 +139,10 @@ def gave_up(worker: Slot) -> int:
 
 async def test_two_workers_never_ask_more_often_than_the_api_allows(kafka: str, tmp_path: Path) -> None:
     """The API counts over any second; releases bring further requests along, and a worker that is killed comes back to
-    partitions whose part of the rate it used just before."""
+    partitions whose part of the rate it used just before. Judged by when they leave: on a machine that halts for a
+    moment more of them arrive at once, so the stand-in allows more than the workers are told."""
     async with scene(kafka, tmp_path, slots=2, changes={"rate_per_second": 100}) as (stand_in, made, orders):
-        stand_in.api.store.rules = Rules(requests_max=100)
+        stand_in.api.store.rules = Rules(requests_max=1000)
 
         async def both_deliver() -> bool:
             await made.send([orders.command(f"duda:s/{number}", Type.MOVE_STOCK) for number in range(9)])
@@ -156,5 +160,7 @@ async def test_two_workers_never_ask_more_often_than_the_api_allows(kafka: str, 
 
         await until(done, "all outcomes", every_s=0.5)
         stats = await stand_in.stats()
-    assert (stats["rate_refused"], stats["busiest_window"] <= 100) == (0, True)
-    assert stats["busiest_window"] > 40, "the rate is used"
+    assert stats["rate_refused"] == 0
+    busiest = busiest_second(left_s for worker in made.workers for left_s in worker.departures_s())
+    assert busiest <= 100
+    assert busiest > 40, "the rate is used"

@@ -153,7 +153,7 @@ async def test_past_the_bound_reading_stops_and_nothing_is_dropped(kafka: str, t
     async with (
         sandbox(hang_rate=1, hang_s=60) as (stand_in, url),
         line(
-            kafka, url, tmp_path, pending_max=5, timeout_s=2, retry_delays_s=[0] * 50, breaker={"failures": 999}
+            kafka, url, tmp_path, pending_max=5, timeout_s=6, retry_delays_s=[0] * 50, breaker={"failures": 999}
         ) as made,
     ):
         commands = made.commands(120, keys=120)
@@ -171,13 +171,13 @@ async def test_a_full_queue_goes_on_reading_once_it_is_empty(kafka: str, tmp_pat
     async with sandbox() as (stand_in, url), line(kafka, url, tmp_path, pending_max=1) as made:
         commands = made.commands(12, keys=6)
         await made.send(commands)
-        await made.wait_for_outcomes(12, 30)
+        await made.wait_for_outcomes(12)
         await assert_delivered_once(made, stand_in, commands)
 
 
 async def test_a_clean_stop_commits_what_is_in_flight(kafka: str, tmp_path: Path) -> None:
     """Else every deployment would repeat every request that was under way."""
-    async with sandbox(latency_ms=700) as (stand_in, url), line(kafka, url, tmp_path, max_in_flight=10) as made:
+    async with sandbox(latency_ms=300) as (stand_in, url), line(kafka, url, tmp_path, max_in_flight=10) as made:
         commands = made.commands(30, keys=30)
         await made.send(commands)
         await until(lambda: stand_in.in_flight_seen >= 10, "ten in flight", every_s=0.01)

@@ -13,6 +13,7 @@ killed. The points lie between the steps that the docstring of connectors.loop n
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any
 
 from connectors.exchange import Attempt, Request
 from connectors.http import TargetClient
+from connectors.wire import Wire
 from streams import log
 from streams.record import Output
 from streams.runtime.partition import Partition
@@ -74,11 +76,24 @@ def arm(failpoint: Failpoint) -> None:
     TargetClient.attempt = failing_attempt  # type: ignore[method-assign]
 
 
+def note_departures(file: Path) -> None:
+    """Each time at which a request may leave becomes a line of `file`: seconds of a clock that all processes share."""
+    turn = Wire.turn
+
+    async def noted_turn(self: Wire) -> None:
+        await turn(self)
+        with file.open("a") as notes:
+            notes.write(f"{time.monotonic()}\n")
+
+    Wire.turn = noted_turn  # type: ignore[method-assign]
+
+
 def main() -> None:
     settings = load(None, os.environ)
     log.configure("json", "info", "connectors")
     if file := os.environ.get("FAILPOINT"):
         arm(Failpoint(Path(file)))
+        note_departures(Path(file).with_suffix(".departures"))
     run(settings, role="connectors")
 
 

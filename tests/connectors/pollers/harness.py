@@ -140,9 +140,10 @@ refresh_token = "file:{self.refresh_token}"
 
 
 def slot_of(polled: Polled, number: int) -> Slot:
-    """Its failpoints: tests.connectors.pollers.worker."""
+    """Its failpoints: tests.connectors.pollers.worker; one for all, since only the one that polls comes there."""
     module = "tests.connectors.pollers.worker"
-    return connectors_slot(number, module, polled.config, polled.bootstrap, SECRET=ACCOUNT.client_secret)
+    made = connectors_slot(number, module, polled.config, polled.bootstrap, SECRET=ACCOUNT.client_secret)
+    return replace(made, failpoint=polled.folder / f"{polled.name}.failpoint")
 
 
 @asynccontextmanager

@@ -87,6 +87,7 @@ async def test_both_sides_are_compared_and_a_repeat_mends_what_it_can(kafka: str
     long_ago = datetime.now(UTC) - HOUR
     async with site(kafka, tmp_path, SCHEDULED, now=lambda: long_ago) as at:
         orders = orders_of(at)
+        await until(lambda: at.log_lines("reconciled"), "the comparison at the start")
         await command(at, list(orders.values()))
         released = at.shop.api.store.shipments
         await until(lambda: any(each.status == Stage.RELEASED for each in released), "all is delivered")

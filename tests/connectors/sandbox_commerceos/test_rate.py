@@ -25,12 +25,12 @@ def test_who_is_refused_does_not_use_up_the_rate() -> None:
 
 async def test_too_many_requests_are_429_with_retry_after_and_have_no_effect() -> None:
     """It must show in the stats, and the order must come once its client has waited."""
-    async with shop(rules=Rules(requests_max=2)) as api:
+    async with shop(rules=Rules(requests_max=2, window_s=60)) as api:
         for _ in range(2):
             await api.raw("GET", "/v1/payment-methods")
         status, _, headers = await api.raw("PUT", ORDER, b"{}")
         stats = await api.stats()
-        assert (status, headers["Retry-After"]) == (429, "1")
+        assert (status, int(headers["Retry-After"]) > 30) == (429, True)
         assert (stats["rate_refused"], stats["busiest_window"], stats["effects"], stats["refused"]) == (1, 3, 0, 0)
         await api.admin("PUT", "rules", {"requests_max": 1000})
         assert (await api.put())[0] == 201

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -154,9 +154,10 @@ class Site:
 
 
 def slot_of(site: Site, number: int) -> Slot:
-    """Its failpoints: tests.connectors.status.worker."""
+    """Its failpoints: tests.connectors.status.worker; one for all, since only the one that polls comes there."""
     module = "tests.connectors.status.worker"
-    return connectors_slot(number, module, site.config, site.bootstrap, TOKEN=TOKEN)
+    made = connectors_slot(number, module, site.config, site.bootstrap, TOKEN=TOKEN)
+    return replace(made, failpoint=site.folder / "all.failpoint")
 
 
 @asynccontextmanager
