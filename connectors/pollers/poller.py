@@ -25,10 +25,9 @@ from connectors.pollers.client import PollError
 from connectors.pollers.credentials import credentials_of
 from connectors.pollers.pace import Pace
 from connectors.pollers.position import PollRequest, Position, TokenChain, seen_max
-from connectors.pollers.records import raw_record
+from connectors.pollers.records import records
 from connectors.pollers.report import Report
 from connectors.pollers.waiting import Closing
-from connectors.room import has_room
 from streams.platforms import Platform
 from streams.record import Output
 from streams.runtime.partition import Partition
@@ -190,7 +189,9 @@ class Poller:
         position = self._position.after_page(known, [each.at for each in found], now, remembered_max)
         paging.took(self._poll, self._round, found, known, forgot)
         ended = page.has_next is False or not page.orders or says_nothing_new
-        return position, self._outputs(new, query, now), ended
+        task = self._task
+        outputs = records(task.source, task.platform, new, query, now, task.record_bytes_max)
+        return position, outputs, ended
 
     def _new(self, page: Page, let_be: datetime | None) -> list[Found]:
         """What is not recorded yet, each document once. `let_be`: see `paging.let_be`."""
@@ -200,16 +201,6 @@ class Poller:
                 known.add(found.known.digest)
                 new.append(found)
         return new
-
-    def _outputs(self, new: Sequence[Found], query: Mapping[str, str], now: datetime) -> list[Output]:
-        task, outputs = self._task, list[Output]()
-        for found in new:
-            record = raw_record(task.source, task.platform, found, query, now)
-            if has_room(record, task.record_bytes_max):
-                outputs.append(record)
-            else:
-                log.error("order too large for a record", source=task.source, id=found.known.digest, page=dict(query))
-        return outputs
 
     def _ended(self, repeat: bool) -> None:
         self._repeats = self._repeats + 1 if repeat else 0

@@ -3,15 +3,21 @@
 `ce_source` is `/pollers/<source>`, `ce_id` the digest of the document: polled again, it is the same record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import orjson
+import structlog
 
 from connectors.pollers.answer import Found
+from connectors.room import has_room
 from streams import cloudevents, topics
 from streams.platforms import Platform
 from streams.record import Output
+
+log = structlog.get_logger(__name__)
+
+TOO_LARGE = b"record-too-large"
 
 
 def raw_record(source: str, platform: Platform, found: Found, query: Mapping[str, str], now: datetime) -> Output:
@@ -25,3 +31,30 @@ def raw_record(source: str, platform: Platform, found: Found, query: Mapping[str
     headers.append((cloudevents.HTTP_QUERY, orjson.dumps(dict(query))))
     headers.append((cloudevents.HTTP_HEADERS, b"{}"))
     return Output(topics.webhooks(source), key.encode("utf-8", "backslashreplace"), found.body, headers)
+
+
+def records(
+    source: str,
+    platform: Platform,
+    new: Sequence[Found],
+    query: Mapping[str, str],
+    now: datetime,
+    record_bytes_max: int,
+) -> list[Output]:
+    """One for each order: raw, or in quarantine without its body, where no record can hold it."""
+    outputs: list[Output] = []
+    for found in new:
+        record = raw_record(source, platform, found, query, now)
+        if not has_room(record, record_bytes_max):
+            log.error("order too large for a record", source=source, id=found.known.digest, page=dict(query))
+            record = _without_body(record)
+        outputs.append(record)
+    return outputs
+
+
+def _without_body(record: Output) -> Output:
+    """What can be kept: whose order it is, by which id, how large, and why that is all."""
+    size = len(record.value or b"")
+    message = f"the order has {size} bytes: more than a record holds (kafka.record_bytes_max)"
+    added = (("reason", TOO_LARGE), ("message", message.encode()), ("origin_topic", record.topic.encode()))
+    return Output(topics.QUARANTINE, record.key, b"", (*record.headers, *added))

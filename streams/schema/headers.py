@@ -25,7 +25,13 @@ _QUARANTINE = {
     "reason": {"type": "string", "description": "Stable, for machines."},
     "message": {"type": "string", "description": "For a person."},
     "origin_topic": {"type": "string"},
-    "origin_partition": {"type": "string", "pattern": r"^\d+$"},
+}
+_PLACE = {
+    "origin_partition": {
+        "type": "string",
+        "pattern": r"^\d+$",
+        "description": "Absent where no record can hold the origin.",
+    },
     "origin_offset": {"type": "string", "pattern": r"^\d+$"},
 }
 
@@ -38,4 +44,4 @@ RECORD = _object({**_CLOUDEVENTS, **_RECEIPT}, _CLOUDEVENTS)
 # State topics are tables: a key and what holds of it now, not an event.
 TABLE = _object({}, {})
 RAW = _object({**_CLOUDEVENTS, **_HTTP, **_MESSAGE}, {**_CLOUDEVENTS, **_HTTP})
-QUARANTINED = _object({**_CLOUDEVENTS, **_RECEIPT, **_HTTP, **_MESSAGE, **_QUARANTINE}, _QUARANTINE)
+QUARANTINED = _object({**_CLOUDEVENTS, **_RECEIPT, **_HTTP, **_MESSAGE, **_QUARANTINE, **_PLACE}, _QUARANTINE)
