@@ -149,6 +149,7 @@ class Feed:
         self._producer.poll(0)
 
     async def write_for(self, seconds: float, per_second: int) -> None:
+        """As many as are due in that time, however late; cancelled: those that were due."""
         started = time.monotonic()
         written = 0
         while (passed := time.monotonic() - started) < seconds:
@@ -156,6 +157,7 @@ class Feed:
             self.write(due - written)
             written = due
             await asyncio.sleep(0.02)
+        self.write(int(seconds * per_second) - written)
 
     def flush(self) -> None:
         assert self._producer.flush(60) == 0

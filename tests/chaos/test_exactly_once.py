@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 
 from streams import topics
 from streams.runtime.fatal import EXIT_ABORTED
-from tests.chaos.harness import SESSION_TIMEOUT_S, Feed, Job, assert_exactly_once, drained, running, until
+from tests.chaos.harness import SESSION_TIMEOUT_S, Feed, Job, Worker, assert_exactly_once, drained, running, until
 from tests.kafka import read_committed, unique_name
 
 PARTITIONS = 4
+WORK_PER_KILL = 4_000
 
 
 @pytest.fixture
@@ -23,19 +25,31 @@ def job(kafka: str) -> Job:
     return job
 
 
+def has_committed(job: Job, records: int) -> bool:
+    return sum(job.committed().values()) > records
+
+
+def has_ended(worker: Worker, times: int) -> bool:
+    return len(worker.exits) == times
+
+
 async def test_sigkill_at_random_moments_loses_and_doubles_nothing(job: Job, tmp_path: Path) -> None:
-    """One worker is killed five times while records keep coming."""
+    """One worker is killed five times, in the middle of its work, while records keep coming."""
     feed, chance = Feed(job), random.Random(7)
     async with running(job, 1, tmp_path) as [worker]:
-        writing = asyncio.create_task(feed.write_for(13, 2000))
-        for _ in range(5):
-            await asyncio.sleep(chance.uniform(1.8, 2.8))
+        writing = asyncio.create_task(feed.write_for(600, 2000))
+        done = 0
+        for number in range(1, 6):
+            await until(partial(has_committed, job, done + WORK_PER_KILL), "it is at work", 120)
+            await asyncio.sleep(chance.uniform(0, 0.5))
             worker.send(signal.SIGKILL)
-        await writing
-        feed.flush()
-        await drained(job)
+            await until(partial(has_ended, worker, number), "it is dead")
+            done = sum((await asyncio.to_thread(job.committed)).values())
+        writing.cancel()
+        await asyncio.to_thread(feed.flush)
+        await drained(job, 120)
         assert [-signal.SIGKILL] * 5 == worker.exits
-    assert assert_exactly_once(job) > 20_000
+    assert assert_exactly_once(job) > 5 * WORK_PER_KILL
 
 
 async def test_zombie_is_fenced_and_rejoins(job: Job, tmp_path: Path) -> None:
@@ -91,12 +105,11 @@ async def test_partition_revoked_in_mid_batch_is_finished_or_left_to_its_next_ow
         busy = asyncio.create_task(keep_busy())
         await until(lambda: sum(job.committed().values()) > 0, "the first is at work")
         workers[1].start()
-        await until(lambda: job.members() == 2, "the second joined")
-        await asyncio.sleep(1)
+        await until(lambda: bool(workers[0].log_lines("partitions revoked")), "the first gives partitions up")
+        await until(lambda: workers[1].owned() == PARTITIONS // 2, "the second has them")
         busy.cancel()
-        feed.flush()
+        await asyncio.to_thread(feed.flush)
         await drained(job)
-        assert any(line["event"] == "partitions revoked" for line in workers[0].log_lines())
         assert [] == workers[0].exits
     assert assert_exactly_once(job) > 20
 
