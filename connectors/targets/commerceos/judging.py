@@ -1,8 +1,9 @@
 """What an answer of CommerceOS means (seed 002, error recovery matrix). Pure, never raises.
 
 2xx       delivered: 200 and 201 alike; not where a PUT's answer is something else than a record
-409       of create, update and approve: out of stock, for good. For an approval the order is looked at, since an answer
-          may have been lost, and then asked what its products are called. Of a payment: its id is another one's
+409       of create, update and approve: out of stock, for good. For an approval the order is asked whether it is
+          approved, since an answer may have been lost, and what its products are called. Of a payment: its id is
+          another one's
 400, 404  a person has to mend it, unless what was asked for turns out to be so already: the answer to the first
           request may have been lost. So after a refused action the order is looked at; also where a `try` was
           answered with 200 and the order as it was before
@@ -37,8 +38,6 @@ PRODUCTS_SHOWN_MAX = 20
 def judge(command: Command, request: Request, answer: Answer | None, names: Names) -> Ruling | Request:
     """A request is followed by at most one look, that by at most one renewal of the reservation, and a list of
     shipments by a release of each: it always ends."""
-    if request.purpose is Purpose.NAME:
-        return _named(request, answer, names)
     if answer is None:
         return _again(request)
     if told.is_page(answer) and classify(answer.status, conflict=Verdict.REJECTED) is not Verdict.RETRY:
@@ -48,8 +47,8 @@ def judge(command: Command, request: Request, answer: Answer | None, names: Name
         return _found(command, answer, names)
     if request.purpose is Purpose.LIST:
         return _listed(answer)
-    if request.purpose is Purpose.STOCK:
-        return _short(command, request, answer, names)
+    if request.purpose is Purpose.NAME:
+        return _named(command, request, answer, names)
     if request.purpose is Purpose.LOOK:
         return _looked(command, request, answer, names)
     if request.purpose is Purpose.RENEW:
@@ -214,7 +213,7 @@ def _is_without_effect(command: Command, answer: Answer) -> bool:
 def _out_of_stock(command: Command, answer: Answer, names: Names) -> Ruling | Request:
     """Which products, where the answer names some of ours: an approval does not hold them."""
     if command.type is CommandType.APPROVE_ORDER:
-        return requests.stock(command, told.problem(answer), told.text(answer), names)
+        return requests.name(command, told.problem(answer), told.text(answer), names)
     return _short_by_document(command, answer)
 
 
@@ -225,25 +224,16 @@ def _short_by_document(command: Command, answer: Answer) -> Ruling:
     return Ruling(Verdict.REFUSED, _short_of(told.problem(answer), told.mentioned(told.text(answer), skus)))
 
 
-def _short(command: Command, request: Request, answer: Answer, names: Names) -> Ruling | Request:
-    """An approval was refused for want of stock: unless it was done before, and its answer was lost."""
-    verdict = classify(answer.status)
-    if verdict is Verdict.RETRY:
-        return Ruling(verdict)
-    found = told.document(answer)
-    if verdict is Verdict.DELIVERED and found is None:
-        return Ruling(Verdict.RETRY, f"HTTP {answer.status}, but no JSON")
+def _named(command: Command, request: Request, answer: Answer, names: Names) -> Ruling:
+    """An approval was refused for want of stock, whether its products are told or not; unless it was done before, and
+    its answer was lost: refused, a good order would be cancelled."""
+    verdict, found = classify(answer.status), told.document(answer)
+    if verdict is Verdict.RETRY or (verdict is Verdict.DELIVERED and found is None and not answer.is_cut):
+        return Ruling(Verdict.RETRY)
     if verdict is Verdict.DELIVERED and _is_so(command, found):
         return DELIVERED
     problem, text = request.memo
-    return requests.name(command, problem, text, names)
-
-
-def _named(request: Request, answer: Answer | None, names: Names) -> Ruling:
-    """Refused is refused, whether its products are told or not."""
-    problem, text = request.memo
-    items = told.listed(told.document(answer), "items") if answer else []
-    skus = told.identified([told.at(each, "product") for each in items], names.namespace("sku"))
+    skus = told.identified([told.at(each, "product") for each in told.listed(found, "items")], names.namespace("sku"))
     return Ruling(Verdict.REFUSED, _short_of(problem, told.mentioned(text, skus)), is_about_earlier=True)
 
 

@@ -29,15 +29,14 @@ WRITING: Mapping[str, str] = {"Content-Type": JSON, "Accept": JSON}
 
 class Purpose(StrEnum):
     """What a request is for. `find`: whether there is one already; `look`: whether what was refused had been done;
-    `stock`: whether an approval had been done that was refused for want of stock; `name`: what the products are called
-    that such an answer may speak of. `renew`: reserves it anew; `again`: what was refused for want of that."""
+    `name`: the same of an approval that was refused for want of stock, and what the products are called that such an
+    answer may speak of; `renew`: reserves it anew; `again`: what was refused for want of that."""
 
     PUT = "put"
     ACT = "act"
     FIND = "find"
     POST = "post"
     LOOK = "look"
-    STOCK = "stock"
     NAME = "name"
     RENEW = "renew"
     AGAIN = "again"
@@ -88,15 +87,10 @@ def look(command: Command, refused: Request, why: str, names: Names) -> Request:
     return Request("GET", path, READING, b"", Purpose.LOOK, (why, *refused.memo))
 
 
-def stock(command: Command, problem: str, told: str, names: Names) -> Request:
-    """Whether an approval that was refused for want of stock had been done; `told`: what was said of that."""
-    path = f"{names.order_path(command.order_key)}~with({LOOKS[command.type]})"
-    return Request("GET", path, READING, b"", Purpose.STOCK, (problem, told))
-
-
 def name(command: Command, problem: str, told: str, names: Names) -> Request:
-    """What the order's products are called, for an approval that was refused for want of one; `told` says of which."""
-    path = f"{names.order_path(command.order_key)}~with(items)"
+    """Whether the order is approved, and what its products are called, for an approval that was refused for want of
+    one; `told` says of which."""
+    path = f"{names.order_path(command.order_key)}~with(status,items)"
     return Request("GET", path, READING, b"", Purpose.NAME, (problem, told))
 
 
