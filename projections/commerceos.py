@@ -68,14 +68,15 @@ def _due(view: View, mapping: CommerceOS, cause: OrderEvent) -> Iterator[Demande
 
 
 def _creation(view: View, mapping: CommerceOS, cause: OrderEvent) -> Iterator[Demanded]:
-    """Once; again, behind the dead letter, where a dead one's document has changed since.
+    """Once; again where it was given up, and the order or the settings make another document of it since: behind the
+    dead letter, or in place of one that was discarded.
 
     The reservation is no part of what is stated: it is counted from the creation on.
     """
     step, type = CREATE, CommandType.CREATE_ORDER
     if is_commanded(view.ledger, CREATE):
         step, type = UPDATE, CommandType.UPDATE_ORDER
-    if not can_be_created(view.order) or (step == UPDATE and not view.is_creation_dead):
+    if not can_be_created(view.order) or (step == UPDATE and not view.is_creation_given_up):
         return
     document = documents.order_document(view.order, mapping)
     states = documents.states(document)

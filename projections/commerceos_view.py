@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from projections.spec import TargetSpec
 from projections.steps import is_commanded, is_done
-from projections.targets import DEAD, REFUSED
+from projections.targets import DEAD, DISCARDED, REFUSED
 from projections.voices import is_said_by, is_said_by_others, voices_of
 from streams.vocabulary import Order, OrderStatus
 from streams.vocabulary.order import Step
@@ -43,6 +43,11 @@ class View:
     @property
     def is_creation_dead(self) -> bool:
         return self._became(CREATE, DEAD)
+
+    @property
+    def is_creation_given_up(self) -> bool:
+        """It is dead, or an operator has let it go since: what it stated is not to be had."""
+        return self.is_creation_dead or self._became(CREATE, DISCARDED)
 
     @property
     def is_approved(self) -> bool:

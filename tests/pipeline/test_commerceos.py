@@ -2,18 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from connectors.sandbox.commerceos.api import CommerceOSApi
+from connectors.sandbox.commerceos.tokens import Client
 from connectors.sandbox.external import ExternalApi
 from connectors.sandbox.faults import Faults
+from streams.supervisor import plan
 from streams.vocabulary import Order, OrderStatus, PaymentStatus, Shipment
 from tests.connectors.api import TOKEN
 from tests.ingest.support import ENVIRON, duda_headers
 from tests.pipeline.pages import needs_curl, shell
 from tests.pipeline.roles import Pipeline, pipeline
+from tests.projections.http.serving import serving
 from tests.streams.platforms.samples import payload
 from tests.streams.platforms.test_pages import blocks
 from tests.streams.platforms.test_payloads import SITE
@@ -39,7 +44,33 @@ name = "external"
 kind = "external"
 base_url = "{sandbox}"
 auth = { scheme = "bearer", token = "env:SANDBOX_TOKEN" }
+[[sources]]
+name = "boutique"
+platform = "duda"
+auth = { scheme = "duda-hmac", secrets = ["env:TEST_DUDA"] }
+[[targets]]
+name = "cos"
+kind = "commerceos"
+base_url = "{sandbox}"
+auth = { scheme = "oauth2", token_url = "{sandbox}/oauth2/token", client_id = "sandbox-client", client_secret = "env:X" }
+[targets.identifiers]
+order = "com.acme.order-id"
+sku = "com.acme.sku"
+company = "com.acme.company-id"
+customer = "com.acme.customer-id"
+store = "com.acme.store-id"
+[targets.commerceos]
+company = "ACME-RETAIL"
+sellers = ["WAREHOUSE-MAIN"]
+payment_methods = { "*" = "com.heads.card" }
+sku_from = ["sku", "external_product_id"]
+[[routes]]
+from = ["boutique"]
+to = ["cos"]
 """
+COMPANY = 'company = "ACME-RETAIL"'
+CREATIONS = ("create", "update")
+NOBODYS = f"boutique:{SITE}/ECOM-1065"
 ORDER = f"duda:{SITE}/ECOM-1065"
 STRANGER = "commerceos:WEB-2024-123457"
 URL = "https://tracking.example.com/SE1"
@@ -50,10 +81,23 @@ BAD = {"orderId": None, "status": ["Committed"]}
 
 
 @pytest.fixture(scope="module")
-def line(module_broker: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
-    environ = {**ENVIRON, "COMMERCEOS_SECRET": SECRET, "SANDBOX_TOKEN": TOKEN}
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With the settings in it."""
+    return tmp_path_factory.mktemp("snapshots")
+
+
+@pytest.fixture(scope="module")
+def cos() -> CommerceOSApi:
+    api = CommerceOSApi(Client(client_secret=SECRET), Faults())
+    api.store.products.put({"identifiers": {"com.acme.sku": "string"}, "price": "45.00"})
+    return api
+
+
+@pytest.fixture(scope="module")
+def line(module_broker: str, folder: Path, cos: CommerceOSApi) -> Iterator[Pipeline]:
+    environ = {**ENVIRON, "COMMERCEOS_SECRET": SECRET, "X": SECRET, "SANDBOX_TOKEN": TOKEN}
     api = ExternalApi(TOKEN, Faults())
-    with pipeline(module_broker, tmp_path_factory.mktemp("snapshots"), SETTINGS, environ, [api]) as made:
+    with pipeline(module_broker, folder, SETTINGS, environ, [api, cos]) as made:
         body = payload("duda", "order-created")
         assert 200 == made.send("/webhooks/duda", body, duda_headers(body)).status
         made.wait_for_order(ORDER, lambda order: order.total)
@@ -73,6 +117,10 @@ def push(line: Pipeline, *items: Any, body: bytes | None = None) -> None:
     token = json.loads(answer.body)["access_token"]
     sent = json.dumps(list(items)).encode() if body is None else body
     assert 200 == line.send("/webhooks/commerceos", sent, {"Authorization": f"Bearer {token}"}).status
+
+
+def has_become(order: Order, status: str) -> bool:
+    return "cos" in order.targets and order.targets["cos"].status == status
 
 
 def parcels(order: Order) -> dict[str, Shipment]:
@@ -118,6 +166,28 @@ def test_external_system_speaks_of_the_shops_order_by_its_key_and_by_its_own_id(
     )
     assert ("Out of stock", OrderStatus.CANCELLED) == (order.cancel_reason, order.status)
     assert "cancelled-and-shipped" in order.flags
+
+
+async def test_order_whose_creation_is_discarded_once_the_settings_are_mended_is_sent_as_they_make_it(
+    line: Pipeline, folder: Path, cos: CommerceOSApi
+) -> None:
+    """The page tells operators so. The dead letter itself would be the same mistake however often it is redriven."""
+    body = payload("duda", "order-created")
+    assert 200 == line.send("/webhooks/boutique", body, duda_headers(body)).status
+    dead = line.wait_for_order(NOBODYS, lambda order: has_become(order, "dead"))
+    error = dead.targets["cos"].last_error or ""
+    assert "commerceos.guest" in error and "restart the role streams, and discard this" in error
+    line.stop(plan.STREAMS)
+    file = folder / "orderlog.toml"
+    file.write_text(file.read_text().replace(COMPANY, f'{COMPANY}\nguest = "WALK-IN"'))
+    line.start(plan.STREAMS)
+    async with serving(line.settings) as operator:
+        id = dead.bookkeeping.steps["cos"]["create"].id
+        assert 202 == (await operator.post(f"/deadletters/{id}/discard", why="there is a guest now"))[0]
+    order = line.wait_for_order(NOBODYS, lambda order: has_become(order, "delivered"))
+    assert ("discarded", "delivered") == tuple(order.bookkeeping.steps["cos"][name].status for name in CREATIONS)
+    found = cos.store.orders.find(f"com.acme.order-id={NOBODYS}")
+    assert found is not None and found.customer == {"com.acme.customer-id": "WALK-IN"}
 
 
 @needs_curl

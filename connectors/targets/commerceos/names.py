@@ -15,6 +15,10 @@ ORDERS, SHIPMENTS, PAYMENT_ORDERS = "/v1/trade-orders", "/v1/shipment-orders", "
 ROLES = ("company", "customer", "store", "supplier")
 
 
+# Where the order lies in a command.
+ORDER = "data.order."
+
+
 class Names:
     """Of one target. What is not configured, or not in the command, is `Unprocessable`: the message says what to mend.
 
@@ -61,20 +65,21 @@ class Names:
 
     def customer(self, value: object, path: str) -> Reference:
         if value is None:
-            mend = f"the platform told none: set {self._section}.commerceos.guest, or commerceos.customer_id"
-            raise Unprocessable(f"{path} is missing ({mend})")
+            why = f"the platform told none: set {self._section}.commerceos.guest, or commerceos.customer_id"
+            raise Unprocessable(f"{path} is missing ({why}{_anew(path)})")
         return self.party(value, path)
 
     def product(self, sku: object, path: str) -> Reference:
         if not isinstance(sku, str) or not sku:
             raise Unprocessable(
-                f"{path} is missing (which of a line's fields is one: {self._section}.commerceos.sku_from)"
+                f"{path} is missing (which of a line's fields is one: {self._section}.commerceos.sku_from{_anew(path)})"
             )
         return self.identified("sku", sku)
 
     def currency(self, code: object, path: str) -> Reference:
         if not isinstance(code, str) or not code:
-            raise Unprocessable(f"{path} is missing (the platform told none: set {self._section}.commerceos.currency)")
+            why = f"the platform told none: set {self._section}.commerceos.currency"
+            raise Unprocessable(f"{path} is missing ({why}{_anew(path)})")
         return {"identifiers": {"currencyCode": code.upper()}}
 
     def method(self, word: object, path: str) -> Reference:
@@ -110,3 +115,8 @@ def sequence(value: Any, path: str) -> list[Any]:
     if not isinstance(value, list) or not value:
         raise Unprocessable(f"{path} is missing")
     return value
+
+
+def _anew(path: str) -> str:
+    """Of an order the command has what the settings said as it was decided: redriven, it would say so again."""
+    return "; then restart the role streams, and discard this: the order is sent anew" if path.startswith(ORDER) else ""

@@ -89,9 +89,11 @@ def test_order_that_is_cancelled_here_is_never_picked_by_a_repeat(there: Shown |
     assert there is None or all(each.why for each in differences(order, there) if not each.steps)
 
 
-@pytest.mark.parametrize(("became", "kinds"), [("pending", []), ("refused", []), ("dead", [(Kind.MISSING, ())])])
+@pytest.mark.parametrize(
+    ("became", "kinds"), [("pending", []), ("refused", []), ("discarded", []), ("dead", [(Kind.MISSING, ())])]
+)
 def test_an_order_that_was_not_created_is_expected_nowhere(became: str, kinds: list[Any]) -> None:
-    """Refused for want of stock, nothing is to be there; given up, a person has to know."""
+    """Refused for want of stock, or let go by a person, nothing is to be there; given up, a person has to know."""
     order = expected(Made("site", "shop", 1, {CREATE: became}).order, TARGET)
     assert kinds == found(order, None)
     assert became != "pending" or order.waits

@@ -205,6 +205,7 @@ async def test_address_that_changes_too_late_is_an_operators_affair(played: Worl
             return told == [("ada", "changed there by hand", True)]
 
         await until(is_taken_up, "the decision is taken up")
+        played.line.wait_for_order(play.MOVED, lambda order: order.targets["commerceos"].status == "discarded")
         _, body = await operator.get("/deadletters")
         assert (0, []) == (body["count"], body["dead_letters"])
 
