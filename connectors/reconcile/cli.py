@@ -50,8 +50,8 @@ def command(
 
     What is under way is left out. Into a pipe everything is NDJSON, the summary last.
 
-    Exit code 0: nothing differs, or with --heal --yes everything that does was commanded again; 1: something differs;
-    2: wrong use or settings; 3: the broker or the API does not answer, or refuses.
+    Exit code 0: nothing differs, or with --heal --yes everything that does was commanded again; 1: something differs,
+    or is not known; 2: wrong use or settings; 3: the broker or the API does not answer, or refuses.
     """
     if yes and not heal:
         raise typer.BadParameter("is for --heal", param_hint="--yes")
@@ -65,8 +65,9 @@ def command(
         result = _compared(settings, found, begins, terminal)
         _show(terminal, result, limit)
         if not heal or not result.differences:
-            raise typer.Exit(DIFFERENT if result.differences else SAME)
-        raise typer.Exit(_heal(bootstrap, target, result, terminal, is_sure=yes, who=who_asks(who)))
+            raise typer.Exit(SAME if result.is_same else DIFFERENT)
+        mended = _heal(bootstrap, target, result, terminal, is_sure=yes, who=who_asks(who))
+        raise typer.Exit(DIFFERENT if result.unasked else mended)
     except (PollError, Unreachable, Refused) as error:
         terminal.note(f"{target}: {error}")
         raise typer.Exit(UNREACHABLE) from None
@@ -131,6 +132,8 @@ def _show(terminal: Terminal, result: Result, limit: int | None) -> None:
         terminal.print(show.differences_table(shown))
     if left := len(result.differences) - len(shown):
         terminal.note(f"… and {left} more (--limit 0 shows all)")
+    if result.unasked:
+        terminal.note(f"not asked for: {show.first(result.unasked)}")
     terminal.note(show.said(result))
 
 

@@ -27,7 +27,7 @@ def ended(result: Result) -> None:
     LAST_SUCCESS.labels(result.target).set(time.time())
     for kind, count in found.items():
         DIFFERENCES.labels(result.target, kind).set(count)
-    tell = log.warning if result.differences else log.info
+    tell = log.info if result.is_same else log.warning
     tell(
         "reconciled",
         target=result.target,
@@ -36,6 +36,7 @@ def ended(result: Result) -> None:
         compared=result.compared,
         under_way=result.under_way,
         unreadable=result.unreadable,
+        unasked=len(result.unasked),
         differences=len(result.differences),
         **{kind.value: count for kind, count in found.items() if count},
     )

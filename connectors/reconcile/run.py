@@ -32,7 +32,7 @@ GRACE = timedelta(minutes=2)
 SKEW = timedelta(hours=1)
 PAGE_SIZE = 100
 PAGES_MAX = 10_000
-# Of missing orders each is asked for by itself; past so many the page has said enough.
+# Of orders that no page had each is asked for by itself; past so many it would take hours, and they are left unasked.
 ASKED_MAX = 1000
 # So many orders are compared in one go.
 TURN = 500
@@ -43,6 +43,7 @@ RETRY_DELAYS_S = (1.0, 2.0, 5.0)
 class Result:
     """`ours` and `theirs`: status → how many orders. `under_way`: those left for the next run.
 
+    `unasked`: the orders that no page had and nobody has asked for: whether they are there is not known.
     `unchecked`: why the payment methods could not be looked at.
     """
 
@@ -54,9 +55,15 @@ class Result:
     compared: int = 0
     under_way: int = 0
     unreadable: int = 0
+    unasked: list[str] = field(default_factory=list)
     unchecked: str = ""
     differences: list[Difference] = field(default_factory=list)
     steps: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def is_same(self) -> bool:
+        """Nothing differs, as far as both sides are known, and they are."""
+        return not self.differences and not self.unasked
 
 
 class Stopped(Exception):
@@ -64,7 +71,10 @@ class Stopped(Exception):
 
 
 class Comparison:
-    """`grace`: how long an order rests before it is compared. `progress`: what, how far, of how much."""
+    """`grace`: how long an order rests before it is compared. `progress`: what, how far, of how much.
+
+    `asked_max`: so many orders are asked for by themselves.
+    """
 
     def __init__(
         self,
@@ -74,13 +84,14 @@ class Comparison:
         now: Callable[[], datetime],
         progress: Progress = no_progress,
         grace: timedelta = GRACE,
+        asked_max: int = ASKED_MAX,
     ) -> None:
         assert settings.kafka.bootstrap is not None
         assert target.identifiers is not None
         self._bootstrap, self._spec = settings.kafka.bootstrap, spec_of(settings, target)
         self._sources, self._names = settings.sources_of(target.name), target.identifiers
         self._target, self._reading, self._now = target, reading, now
-        self._progress, self._grace = progress, grace
+        self._progress, self._grace, self._asked_max = progress, grace, asked_max
         self._take, self._is_stopped = PAGE_SIZE, False
 
     async def run(self, since: datetime | None) -> Result:
@@ -149,7 +160,10 @@ class Comparison:
             if number % TURN == 0:
                 await asyncio.sleep(0)  # deliveries go on meanwhile
             order, there = book.orders[key], found.get(key)
-            if there is None and order.is_created and asked < ASKED_MAX:
+            if there is None and order.is_created:
+                if asked >= self._asked_max:
+                    result.unasked.append(key)
+                    continue
                 asked += 1
                 there = await self._one(key)
             result.compared += order.is_created or order.is_dead

@@ -9,11 +9,15 @@ from connectors.reconcile.compare import Difference
 from connectors.reconcile.run import Result, counts
 from streams.vocabulary import Command
 
+KEYS_SHOWN_MAX = 5
+
 
 def rows(result: Result) -> Iterator[Mapping[str, Any]]:
     """One object for each difference, and the summary as the last."""
     for each in result.differences:
         yield difference_fields(each)
+    for key in result.unasked:
+        yield {"unasked": key}
     yield {
         "summary": result.target,
         "since": None if result.since is None else result.since.isoformat().replace("+00:00", "Z"),
@@ -22,6 +26,7 @@ def rows(result: Result) -> Iterator[Mapping[str, Any]]:
         "compared": result.compared,
         "under_way": result.under_way,
         "unreadable": result.unreadable,
+        "unasked": len(result.unasked),
         **({"methods_unchecked": result.unchecked} if result.unchecked else {}),
         "differences": {kind.value: count for kind, count in counts(result).items() if count},
     }
@@ -54,9 +59,15 @@ def differences_table(shown: Sequence[Difference]) -> Table:
     return table
 
 
+def first(keys: Sequence[str]) -> str:
+    """The first of them."""
+    return ", ".join(keys[:KEYS_SHOWN_MAX]) + (f" … (--json: all {len(keys)})" if len(keys) > KEYS_SHOWN_MAX else "")
+
+
 def said(result: Result) -> str:
     """One line."""
     left = f", {result.under_way} under way and left for the next run" if result.under_way else ""
+    unasked = f", {len(result.unasked)} in no page there and not asked for" if result.unasked else ""
     is_blind = result.compared == 0 and result.since is not None and any(result.theirs.values())
     hint = " (older orders: --since all)" if is_blind else ""
-    return f"{result.compared} order(s) compared{left}: {len(result.differences)} difference(s){hint}"
+    return f"{result.compared} order(s) compared{left}{unasked}: {len(result.differences)} difference(s){hint}"

@@ -50,13 +50,13 @@ def by_number(rows: list[dict[str, Any]]) -> tuple[Differences, dict[str, Any]]:
     return {number: (each["kind"], each["ours"], each["theirs"]) for number, each in found.items()}, summary
 
 
-async def compared(at: Site) -> tuple[Differences, dict[str, Any]]:
+async def compared(at: Site, **more: Any) -> tuple[Differences, dict[str, Any]]:
     """As the command does, over the last day."""
     now = datetime.now(UTC)
     target = at.settings.target(at.name)
     reading = Reading(target, {"TOKEN": TOKEN}, pace_of(target), lambda: now)
     try:
-        result = await Comparison(at.settings, target, reading, lambda: now).run(now - timedelta(days=1))
+        result = await Comparison(at.settings, target, reading, lambda: now, **more).run(now - timedelta(days=1))
     finally:
         await reading.close()
     return by_number([dict(row) for row in show.rows(result)])
@@ -97,7 +97,10 @@ async def test_both_sides_are_compared_and_a_repeat_mends_what_it_can(kafka: str
         await tell(at, [*orders.values(), *without_commands(at)])
         found, summary = await compared(at)
         assert {GIVEN_UP: ("missing", "given up", "-"), FORGOTTEN: ("missing", "New", "-")} == found
-        assert (2, 9) == (summary["under_way"], summary["compared"])
+        assert (2, 9, 0) == (summary["under_way"], summary["compared"], summary["unasked"])
+        found, summary = await compared(at, asked_max=0)
+        assert {GIVEN_UP: ("missing", "given up", "-")} == found, "whether it is there is not known"
+        assert (8, 1) == (summary["compared"], summary["unasked"])
 
         await sabotage(at, orders)
         expected = {
