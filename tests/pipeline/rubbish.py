@@ -1,12 +1,15 @@
 """Bodies that must hurt nobody, made of a platform's own sample: what senders, proxies and attackers really send."""
 
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
 from tests.streams.platforms.case import BIG, EXACT, Case
+
+Change = Callable[[str | None, Any], Any]
 
 TEN_MB = 10 * 1024 * 1024
 BIG_ID = str(BIG**2)
@@ -40,6 +43,9 @@ PLAIN: dict[str, bytes] = {
     "a form": b"a=1&b=2",
     "zeros": b"\0" * 1000,
 }
+EMOJI = "😀\0"
+CURRENCIES: dict[str, object] = {f"currency {word!r}": word for word in ("ZZZ", "krönor ☃", "", None, 7)}
+QUANTITIES = ("quantity", "quantity_ordered", "qty", "count")
 NEVER_READ = (
     "nothing",
     "no JSON",
@@ -53,7 +59,10 @@ NEVER_READ = (
 
 
 def of_sample(case: Case) -> Iterator[tuple[str, bytes]]:
-    """Nearly right: the sample with one thing that is not as it should be."""
+    """Nearly right: the sample with one thing that is not as it should be.
+
+    What `changes` and `SPOILT` name is each of an order of its own (`own`).
+    """
     if case.sample is None:
         return
     if case.big_id is not None:
@@ -61,15 +70,35 @@ def of_sample(case: Case) -> Iterator[tuple[str, bytes]]:
     if case.exact_total is not None:
         for text in TOTALS:
             yield f"a total of {text[:40]}", with_total(case, text)
-    yield "every list empty", changed(case, lambda key, value: [] if isinstance(value, list) else value)
-    for word in ("ZZZ", "krönor ☃", "", None, 7):
-        yield f"currency {word!r}", changed(case, partial(with_currency, word))
-    yield "half of a surrogate pair in every text", changed(case, lambda key, value: suffixed(value, "\ud83d"))
-    yield "an emoji and a zero in every text", changed(case, lambda key, value: suffixed(value, "😀\0"))
-    yield "negative quantities", changed(case, lambda key, value: -3 if key in ("quantity", "qty", "count") else value)
-    yield "cut in half", case.body()[: len(case.body()) // 2]
-    yield "twice", case.body() * 2
-    yield "with a byte order mark", b"\xef\xbb\xbf" + case.body()
+    for name, change in changes().items():
+        yield name, changed(own(case, name), change)
+    for name, spoilt in SPOILT.items():
+        yield name, spoilt(own(case, name))
+
+
+def changes() -> dict[str, Change]:
+    """What is other than in the sample, by a name for it."""
+    return {
+        "every list empty": lambda key, value: [] if isinstance(value, list) else value,
+        **{name: partial(with_currency, word) for name, word in CURRENCIES.items()},
+        "half of a surrogate pair in every text": lambda key, value: suffixed(value, "\ud83d"),
+        "an emoji and a zero in every text": lambda key, value: suffixed(value, EMOJI),
+        "negative quantities": lambda key, value: -3 if key in QUANTITIES else value,
+    }
+
+
+SPOILT: dict[str, Callable[[bytes], bytes]] = {
+    "cut in half": lambda body: body[: len(body) // 2],
+    "twice": lambda body: body * 2,
+    "twice in a list": lambda body: b"[%s,%s]" % (body, body),
+    "with a byte order mark": lambda body: b"\xef\xbb\xbf" + body,
+}
+
+
+def own(case: Case, name: str) -> bytes:
+    """The sample as it stands, of an order that no other payload is of: its state is what the payload made of it."""
+    number = 10**12 + zlib.crc32(f"{case}: {name}".encode())
+    return case.body(case.big_id).replace(str(BIG).encode(), str(number).encode())
 
 
 def with_total(case: Case, text: str) -> bytes:
@@ -85,8 +114,8 @@ def suffixed(value: Any, suffix: str) -> Any:
     return value + suffix if isinstance(value, str) else value
 
 
-def changed(case: Case, change: Callable[[str | None, Any], Any]) -> bytes:
-    """`change(key, value)` over every value of the sample, from the outside in; JSON in ASCII."""
+def changed(body: bytes, change: Change) -> bytes:
+    """`change(key, value)` over every value of a document, from the outside in; JSON in ASCII."""
 
     def walk(key: str | None, value: Any) -> Any:
         value = change(key, value)
@@ -94,4 +123,4 @@ def changed(case: Case, change: Callable[[str | None, Any], Any]) -> bytes:
             return {name: walk(name, inner) for name, inner in value.items()}
         return [walk(None, inner) for inner in value] if isinstance(value, list) else value
 
-    return json.dumps(walk(None, json.loads(case.body()))).encode()
+    return json.dumps(walk(None, json.loads(body))).encode()

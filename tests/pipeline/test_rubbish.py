@@ -25,7 +25,7 @@ from streams.vocabulary import Order, OrderEvent
 from tests.connectors.api import TOKEN
 from tests.ingest.support import ENVIRON
 from tests.ingest.support import TOKEN as SOURCE_TOKEN
-from tests.pipeline import rubbish
+from tests.pipeline import readings, rubbish
 from tests.pipeline.roles import Pipeline, pipeline
 from tests.streams.platforms import example
 from tests.streams.platforms.case import Case
@@ -136,16 +136,34 @@ def receipt_of(record: Record) -> str:
     return (record.header("ce_id") or b"").decode()
 
 
+def state_of(line: Pipeline, events: list[OrderEvent]) -> dict[str, Any] | None:
+    """What is known of the order of these events, once all of them are in it; None where there are none."""
+    if not events:
+        return None
+    assert 1 == len({event.order_key for event in events})
+    return readings.facts_of(
+        line.wait_for_order(events[0].order_key, lambda order: all(has_seen(event.id, order) for event in events))
+    )
+
+
 @pytest.mark.parametrize("case", SENT, ids=str)
 def test_rubbish_is_refused_set_aside_or_read_right(line: Pipeline, case: Case) -> None:
     """A 5xx would be sent again for ever; a crash would stop all orders; a guess would be a wrong order."""
     bodies = {**rubbish.PLAIN, **dict(rubbish.of_sample(case))}
     receipts = {name: send(line, case, body) for name, body in bodies.items()}
     assert receipts["10 MB of nesting"] is None
-    settled(line, case, {receipt for receipt in receipts.values() if receipt})
+    events = settled(line, case, {receipt for receipt in receipts.values() if receipt})
     reasons = {receipt_of(record): reason for reason, record in line.quarantined()}
     if case.sample is not None:  # of a ping the body does not count
         assert {} == {name: receipts[name] for name in rubbish.NEVER_READ if receipts[name] not in {None, *reasons}}
+        for name in rubbish.PLAIN:
+            assert [] == events.get(receipts[name] or "", []), name
+        for name in (*rubbish.changes(), *rubbish.SPOILT):
+            assert state_of(line, events.get(receipts[name] or "", [])) == readings.expected(case, name), name
+    else:
+        pings = [event for found in events.values() for event in found]
+        state = state_of(line, pings)
+        assert (len(rubbish.PLAIN) - 1, readings.NOTHING) == (len(pings), state)
     assert all(process.poll() is None for process in line.processes.values())
 
 
