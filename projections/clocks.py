@@ -17,7 +17,9 @@ MICROSECOND = timedelta(microseconds=1)
 # The dedupe window: so many events of one order are remembered, for however long. It is by count and not by time, since
 # senders repeat for very different spans: Duda at most 520 s, one that follows the Standard Webhooks' example 75 h,
 # Selldone "several times" (no span is told), CommerceOS its snapshots for as long as it is told to. What is forgotten
-# past that is the oldest by source time, and a repeat of it changes nothing: see `fold`.
+# past that is what has a time of its own, the oldest first: a repeat of it changes nothing, see `fold`. A message
+# without one (CommerceOS' shipments, the external system's reports, a mapping without `occurred_at`) is as of its
+# receipt, so as it comes again it is news, unless it is remembered: it goes only after as many others of its kind.
 SEEN_MAX = 512
 
 # Earlier than any event.
@@ -60,9 +62,17 @@ def is_seen(seen: tuple[Clock, ...], event_id: str) -> bool:
 
 def is_beyond(seen: tuple[Clock, ...], clock: Clock) -> bool:
     """Whether such an event would be too old to be remembered: it may have been applied before."""
-    return len(seen) >= SEEN_MAX and clock < seen[0]
+    return len(seen) >= SEEN_MAX and _worth(clock) < min(map(_worth, seen))
 
 
 def remember(seen: tuple[Clock, ...], clock: Clock) -> tuple[Clock, ...]:
-    """The latest `SEEN_MAX` events by clock, so that the window is the same whatever the order of arrival."""
-    return tuple(sorted((*seen, clock))[-SEEN_MAX:])
+    """`SEEN_MAX` events, by clock; the window is the same whatever the order of arrival."""
+    window = sorted((*seen, clock))
+    if len(window) > SEEN_MAX:
+        window.remove(min(window, key=_worth))
+    return tuple(window)
+
+
+def _worth(clock: Clock) -> tuple[bool, Clock]:
+    """What is forgotten first is least: what has a time of its own, then what is older."""
+    return clock[0] == clock[2], clock

@@ -53,9 +53,13 @@ def fold(order: Order | None, event: OrderEvent) -> Order:
     """The order after `event`; the very same object where the event was applied before.
 
     Any permutation of a set of events, with any repeats, gives an equal order. A repeat of an event that is too old to
-    be remembered (`SEEN_MAX`) changes nothing either, nor does it count: whatever it says is known. But nor does an
-    old event count that comes for the first time and says nothing new, so past `SEEN_MAX` events of one order
-    `version` may depend on the order of arrival.
+    be remembered (`SEEN_MAX`) changes nothing either, nor does it count, where its platform tells its time: whatever it
+    says is known. But nor does an old event count that comes for the first time and says nothing new, so past
+    `SEEN_MAX` events of one order `version` may depend on the order of arrival.
+
+    Where only the receipt tells the time – of all of an event, or of which of two that bear one time and rank is the
+    later – a forgotten one that is received again counts as said then: its values may take the place of later ones.
+    What never goes back (statuses, flags, what is known against masked) does not then either.
     """
     if order is None:
         order = Order(key=event.order_key, source=owner_of(event.order_key), platform=UNKNOWN_PLATFORM)

@@ -32,7 +32,9 @@ class Joins:
         self.changes: dict[str, Any] = {}
 
     def is_later(self, field: str) -> bool:
-        return self.clock > self.clocks.get(field, NEVER)
+        """Than what the field holds; not where that is of this very event, which came again."""
+        held = self.clocks.get(field, NEVER)
+        return self.clock > held and self.clock[3] != held[3]
 
     def register(self, field: str, value: Any) -> None:
         if self.is_later(field):
