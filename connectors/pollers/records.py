@@ -47,12 +47,12 @@ def records(
         record = raw_record(source, platform, found, query, now)
         if not has_room(record, record_bytes_max):
             log.error("order too large for a record", source=source, id=found.known.digest, page=dict(query))
-            record = _without_body(record)
+            record = without_body(record)
         outputs.append(record)
     return outputs
 
 
-def _without_body(record: Output) -> Output:
+def without_body(record: Output) -> Output:
     """What can be kept: whose order it is, by which id, how large, and why that is all."""
     size = len(record.value or b"")
     message = f"the order has {size} bytes: more than a record holds (kafka.record_bytes_max)"

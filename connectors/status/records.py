@@ -7,7 +7,7 @@ import structlog
 
 from connectors.pollers.answer import Found
 from connectors.pollers.position import Known
-from connectors.pollers.records import raw_record
+from connectors.pollers.records import raw_record, without_body
 from connectors.room import has_room
 from connectors.status.snapshot import Snapshot
 from streams.digest import digest_of
@@ -30,7 +30,7 @@ def records(
         return [record]
     if len(news) == 1:
         log.error("order too large for a record", source=source, order_key=news[0].id)
-        return []
+        return [without_body(record)]
     half = len(news) // 2
     return [
         record

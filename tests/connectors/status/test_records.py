@@ -6,6 +6,7 @@ import orjson
 
 from connectors.status.records import records
 from connectors.status.snapshot import Snapshot
+from streams import topics
 from streams.platforms import SourceConfig, platform_of
 from streams.record import Record
 
@@ -31,9 +32,11 @@ def test_a_page_is_one_record_and_one_that_does_not_fit_is_several() -> None:
     assert len({Record("t", 0, 0, 0, None, None, each.headers).header("ce_id") for each in several}) == len(several)
 
 
-def test_an_order_that_fits_into_no_record_is_left_out_and_the_others_are_not() -> None:
-    """One monstrous order must not keep a hundred others from being heard of."""
-    found = records("site", PLATFORM, [snapshot(1), snapshot(2, 9000), snapshot(3)], "/v1", NOW, ROOM)
-    ids = [each["identifiers"]["com.acme.order-id"] for record in found for each in orjson.loads(record.value or b"")]
-    assert ["shop:1", "shop:3"] == ids
+def test_an_order_that_fits_into_no_record_is_named_in_the_quarantine_and_the_others_are_recorded() -> None:
+    """One monstrous order must not keep a hundred others from being heard of; and it counts as seen: who would know?"""
+    first, aside, last = records("site", PLATFORM, [snapshot(1), snapshot(2, 9000), snapshot(3)], "/v1", NOW, ROOM)
+    found = [each for record in (first, last) for each in orjson.loads(record.value or b"")]
+    assert ["shop:1", "shop:3"] == [each["identifiers"]["com.acme.order-id"] for each in found]
+    assert (topics.QUARANTINE, b"shop:2", b"") == (aside.topic, aside.key, aside.value)
+    assert b"record-too-large" == dict(aside.headers)["reason"]
     assert [] == records("site", PLATFORM, [], "/v1", NOW, ROOM)
