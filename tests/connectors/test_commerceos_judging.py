@@ -188,8 +188,8 @@ def test_a_look_that_fails_leaves_the_question_open(type: Type) -> None:
 def test_out_of_stock_is_for_good_and_names_the_products_that_the_answer_names() -> None:
     made = order(items=[{"sku": sku, "quantity": "1"} for sku in ("A", "A-1", "B")])
     told = answer(409, {"code": "OutOfStock", "message": "A-1: 0 left for Ada"})
-    for type in (Type.CREATE_ORDER, Type.UPDATE_ORDER):
-        ruling, _ = judged(command(type, {"order": made}), told)
+    for type, looked in ((Type.CREATE_ORDER, [answer(404)]), (Type.UPDATE_ORDER, [])):
+        ruling, _ = judged(command(type, {"order": made}), told, *looked)
         assert (ruling.verdict, ruling.why) == (Verdict.REFUSED, "HTTP 409 OutOfStock: out of stock: A-1")
 
 
@@ -212,6 +212,19 @@ def test_approved_order_is_not_out_of_stock_though_the_repeat_of_its_approval_sa
         assert judged(made, told, answer(200, {"status": status, "items": []}))[0] == Ruling(Verdict.DELIVERED)
     for status in (["New"], ["Committed", "Reserved"], ["Cancelled"], []):
         assert judged(made, told, answer(200, {"status": status, "items": []}))[0].verdict is Verdict.REFUSED
+    for unknown in (answer(503), answer(429), answer(200)):
+        assert judged(made, told, unknown)[0].verdict is Verdict.RETRY
+
+
+def test_order_that_is_there_is_not_out_of_stock_though_the_repeat_of_its_creation_says_so() -> None:
+    """Its first answer was lost, or it is made again by a replay long after its stock was sold."""
+    told, made = answer(409, {"code": "OutOfStock"}), command(Type.CREATE_ORDER)
+    for status in (["New"], ["Reserved"], ["Committed", "Cancelled"]):
+        ruling, asked = judged(made, told, answer(200, {"status": status}))
+        assert (ruling, asked[1].path.rpartition("~")[2]) == (Ruling(Verdict.DELIVERED), "with(status)")
+    for gone in (answer(404), answer(403), answer(200, {"status": ["Cancelled"]})):
+        ruling, _ = judged(made, told, gone)
+        assert (ruling.verdict, ruling.is_about_earlier) == (Verdict.REFUSED, True)
     for unknown in (answer(503), answer(429), answer(200)):
         assert judged(made, told, unknown)[0].verdict is Verdict.RETRY
 

@@ -1,9 +1,9 @@
 """What an answer of CommerceOS means (seed 002, error recovery matrix). Pure, never raises.
 
 2xx       delivered: 200 and 201 alike; not where a PUT's answer is something else than a record
-409       of create, update and approve: out of stock, for good. For an approval the order is asked whether it is
-          approved, since an answer may have been lost, and what its products are called. Of a payment: its id is
-          another one's
+409       of create, update and approve: out of stock, for good. Since an answer may have been lost, it is asked first
+          whether the order is there, or approved, and what its products are called. Of a payment: its id is another
+          one's
 400, 404  a person has to mend it, unless what was asked for turns out to be so already: the answer to the first
           request may have been lost. So after a refused action the order is looked at; also where a `try` was
           answered with 200 and the order as it was before
@@ -47,8 +47,8 @@ def judge(command: Command, request: Request, answer: Answer | None, names: Name
         return _found(command, answer, names)
     if request.purpose is Purpose.LIST:
         return _listed(answer)
-    if request.purpose is Purpose.NAME:
-        return _named(command, request, answer, names)
+    if request.purpose is Purpose.STOCK:
+        return _stocked(command, request, answer, names)
     if request.purpose is Purpose.LOOK:
         return _looked(command, request, answer, names)
     if request.purpose is Purpose.RENEW:
@@ -161,7 +161,7 @@ def _renewed(command: Command, answer: Answer, names: Names) -> Ruling | Request
     if verdict is not Verdict.REJECTED:
         return Ruling(verdict)
     if answer.status == 409 and command.type is CommandType.APPROVE_ORDER:
-        return _short_by_document(command, answer)
+        return _short_now(command, answer)
     why = f"its reservation has lapsed, and it cannot be reserved anew: {told.problem(answer)}"
     return _rejected(command, why, is_about_earlier=False)
 
@@ -169,6 +169,8 @@ def _renewed(command: Command, answer: Answer, names: Names) -> Ruling | Request
 def _is_so(command: Command, found: Any) -> bool:
     statuses = told.statuses(found)
     match command.type:
+        case CommandType.CREATE_ORDER:
+            return bool(statuses - {CANCELLED})
         case CommandType.APPROVE_ORDER:
             return bool(statuses & APPROVED) and not statuses & UNAPPROVED
         case CommandType.CANCEL_ORDER:
@@ -211,30 +213,36 @@ def _is_without_effect(command: Command, answer: Answer) -> bool:
 
 
 def _out_of_stock(command: Command, answer: Answer, names: Names) -> Ruling | Request:
-    """Which products, where the answer names some of ours: an approval does not hold them."""
-    if command.type is CommandType.APPROVE_ORDER:
-        return requests.name(command, told.problem(answer), told.text(answer), names)
-    return _short_by_document(command, answer)
+    """What can only be done once may have been done, and its answer lost: that is asked first."""
+    if command.type is CommandType.UPDATE_ORDER:
+        return _short_now(command, answer)
+    return requests.stock(command, told.problem(answer), told.text(answer), names)
 
 
-def _short_by_document(command: Command, answer: Answer) -> Ruling:
-    """Of an order that the command holds."""
-    items = told.listed(command.data.get("order"), "items")
-    skus = [sku for each in items if isinstance(each, Mapping) and isinstance(sku := each.get("sku"), str) and sku]
-    return Ruling(Verdict.REFUSED, _short_of(told.problem(answer), told.mentioned(told.text(answer), skus)))
+def _short_now(command: Command, answer: Answer) -> Ruling:
+    return Ruling(
+        Verdict.REFUSED, _short_of(told.problem(answer), told.mentioned(told.text(answer), _ordered(command)))
+    )
 
 
-def _named(command: Command, request: Request, answer: Answer, names: Names) -> Ruling:
-    """An approval was refused for want of stock, whether its products are told or not; unless it was done before, and
-    its answer was lost: refused, a good order would be cancelled."""
+def _stocked(command: Command, request: Request, answer: Answer, names: Names) -> Ruling:
+    """Refused for want of stock, whether its products are told or not; unless it was done before: refused, a good order
+    would be cancelled."""
     verdict, found = classify(answer.status), told.document(answer)
     if verdict is Verdict.RETRY or (verdict is Verdict.DELIVERED and found is None and not answer.is_cut):
         return Ruling(Verdict.RETRY)
     if verdict is Verdict.DELIVERED and _is_so(command, found):
         return DELIVERED
     problem, text = request.memo
-    skus = told.identified([told.at(each, "product") for each in told.listed(found, "items")], names.namespace("sku"))
+    products = [told.at(each, "product") for each in told.listed(found, "items")]
+    skus = _ordered(command) or told.identified(products, names.namespace("sku"))
     return Ruling(Verdict.REFUSED, _short_of(problem, told.mentioned(text, skus)), is_about_earlier=True)
+
+
+def _ordered(command: Command) -> list[str]:
+    """The products of an order that the command holds."""
+    items = told.listed(command.data.get("order"), "items")
+    return [sku for each in items if isinstance(each, Mapping) and isinstance(sku := each.get("sku"), str) and sku]
 
 
 def _short_of(problem: str, skus: list[str]) -> str:

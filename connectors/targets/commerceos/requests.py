@@ -29,15 +29,15 @@ WRITING: Mapping[str, str] = {"Content-Type": JSON, "Accept": JSON}
 
 class Purpose(StrEnum):
     """What a request is for. `find`: whether there is one already; `look`: whether what was refused had been done;
-    `name`: the same of an approval that was refused for want of stock, and what the products are called that such an
-    answer may speak of; `renew`: reserves it anew; `again`: what was refused for want of that."""
+    `stock`: the same of what was refused for want of stock, and what the products are called of which such an answer
+    may speak; `renew`: reserves it anew; `again`: what was refused for want of that."""
 
     PUT = "put"
     ACT = "act"
     FIND = "find"
     POST = "post"
     LOOK = "look"
-    NAME = "name"
+    STOCK = "stock"
     RENEW = "renew"
     AGAIN = "again"
     LIST = "list"
@@ -87,11 +87,12 @@ def look(command: Command, refused: Request, why: str, names: Names) -> Request:
     return Request("GET", path, READING, b"", Purpose.LOOK, (why, *refused.memo))
 
 
-def name(command: Command, problem: str, told: str, names: Names) -> Request:
-    """Whether the order is approved, and what its products are called, for an approval that was refused for want of
-    one; `told` says of which."""
-    path = f"{names.order_path(command.order_key)}~with(status,items)"
-    return Request("GET", path, READING, b"", Purpose.NAME, (problem, told))
+def stock(command: Command, problem: str, told: str, names: Names) -> Request:
+    """Whether the order is there, or approved, where that was refused for want of a product; an approval does not hold
+    what the products are called of which `told` may speak."""
+    fields = "status,items" if command.type is CommandType.APPROVE_ORDER else "status"
+    path = f"{names.order_path(command.order_key)}~with({fields})"
+    return Request("GET", path, READING, b"", Purpose.STOCK, (problem, told))
 
 
 def renew(command: Command, until: str | None, names: Names) -> Request:
