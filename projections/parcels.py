@@ -57,6 +57,8 @@ def together(
 
 def gone(parcels: Collection[str], shipments: Iterable[Shipment]) -> set[OrderStatus]:
     """What has become of any one of the parcels, of `GONE`, and what it was before that. Only ever grows."""
+    if not parcels:
+        return set()
     words = (lattice.shipment_word(each.status) for each in shipments if each.id in parcels)
     ranks = [lattice.STATUS_RANK[lattice.SHIPMENTS[word]] for word in words if word]
     return {status for status in GONE if lattice.STATUS_RANK[status] <= max(ranks, default=-1)}
