@@ -19,6 +19,7 @@ from streams.record import Record
 from streams.settings import Settings
 from tests.kafka import create_topics, read_committed, unique_name
 
+LATE_S = 20.0
 TOKEN = "a-token-of-the-tests"
 DUDA_SECRET = "mysecretsecret"
 ENVIRON = {"TEST_TOKEN": TOKEN, "TEST_DUDA": DUDA_SECRET}
@@ -104,8 +105,15 @@ async def running(
     environ: Mapping[str, str] = ENVIRON,
     producer_overrides: dict[str, Any] | None = None,
     with_topics: bool = True,
+    patient: bool = True,
 ) -> AsyncIterator[Running]:
-    """Serves until the block ends; the broker is known to be up when it begins."""
+    """Serves until the block ends; the broker is known to be up when it begins.
+
+    `patient`: a broker that is late is waited for, longer than settings allow; only some tests are about its lateness.
+    """
+    if patient:
+        ingest = settings.ingest.model_copy(update={"produce_timeout_s": LATE_S})
+        settings = settings.model_copy(update={"ingest": ingest})
     assert settings.kafka.bootstrap is not None
     names = [topics.webhooks(source.name) for source in settings.sources]
     if with_topics:

@@ -90,7 +90,7 @@ async def test_a_broker_that_is_gone_means_503_in_time_and_flat_memory_and_it_re
 
 async def test_every_200_survives_the_brokers_death(private_broker: LocalBroker) -> None:
     """What was answered 200 is in the topic after the broker was killed in the middle of it."""
-    async with running(settings_of(private_broker.bootstrap)) as up, session() as client:
+    async with running(settings_of(private_broker.bootstrap), patient=False) as up, session() as client:
         receipts: set[str] = set()
         stop = asyncio.Event()
 
@@ -124,7 +124,7 @@ async def test_a_server_that_starts_before_its_broker_waits_for_it(private_broke
     create_topics(private_broker.bootstrap, [topics.webhooks(settings.sources[0].name)])
     await asyncio.to_thread(private_broker.kill)
     back = asyncio.create_task(asyncio.to_thread(private_broker.restart))
-    async with running(settings, with_topics=False) as up, session() as client:
+    async with running(settings, with_topics=False, patient=False) as up, session() as client:
         await back
         await accepted_again(client, up.url)
 
@@ -134,7 +134,7 @@ async def test_a_missing_topic_fails_its_own_source_only_and_is_said(kafka: str)
     one, other = settings_of(kafka), settings_of(kafka)
     both = one.model_copy(update={"sources": (*one.sources, *other.sources)})
     create_topics(kafka, [topics.webhooks(one.sources[0].name)], partitions=1)
-    async with running(both, with_topics=False) as up, session() as client:
+    async with running(both, with_topics=False, patient=False) as up, session() as client:
         missing = up.url.replace(one.sources[0].name, other.sources[0].name)
         if topics.webhooks(other.sources[0].name) not in up.server.availability.missing:
             pytest.skip("this broker creates topics by itself")
@@ -153,7 +153,10 @@ async def test_a_poisoned_producer_is_replaced(kafka: str) -> None:
     settings = settings_of(kafka)
     create_topics(kafka, [topics.webhooks(settings.sources[0].name)], max_message_bytes="20000")
     poison = {"enable.gapless.guarantee": True}
-    async with running(settings, producer_overrides=poison, with_topics=False) as up, session() as client:
+    async with (
+        running(settings, producer_overrides=poison, with_topics=False, patient=False) as up,
+        session() as client,
+    ):
         assert (await post(client, up.url))[0] == 200
         async with client.post(up.url, data=bytes(100_000)) as answer:
             assert answer.status in (413, 503)
@@ -166,7 +169,7 @@ async def test_a_record_that_the_broker_finds_too_large_is_413(kafka: str) -> No
     """Sending it again would not help, so it is not 503."""
     settings = settings_of(kafka)
     create_topics(kafka, [topics.webhooks(settings.sources[0].name)], max_message_bytes="20000")
-    async with running(settings, with_topics=False) as up, session() as client:
+    async with running(settings, with_topics=False, patient=False) as up, session() as client:
         async with client.post(up.url, data=bytes(range(256)) * 400) as answer:
             assert (answer.status, (await answer.json(content_type=None))["reason"]) == (413, "body-too-large")
         assert (await post(client, up.url))[0] == 200
@@ -175,7 +178,7 @@ async def test_a_record_that_the_broker_finds_too_large_is_413(kafka: str) -> No
 async def test_a_producer_whose_writes_keep_failing_is_replaced(kafka: str) -> None:
     """The broker answers and the writes fail all the same: after a while that is taken for the producer's fault."""
     settings = settings_of(kafka, produce_timeout_s=0.5)
-    async with running(settings, with_topics=False) as up, session() as client:
+    async with running(settings, with_topics=False, patient=False) as up, session() as client:
         if not up.server.availability.missing:
             pytest.skip("this broker creates topics by itself")
         up.server.availability._stuck_after_s = 1.0
