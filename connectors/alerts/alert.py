@@ -69,9 +69,10 @@ def after(alert: Alert | None, reading: Reading, given: Alerts, now: datetime) -
         return None if alert is None or _is_forgotten(alert, given, now) else alert
     if reading.rule in COUNTED and (reading.value or 0) < (alert.told_value or 0):
         alert = alert.updated({"told_value": reading.value or 0.0})
+    if reading.state is State.UNKNOWN:
+        return alert  # behind an open breaker nothing ends: that is no good news
     if reading.state in (State.OVER, State.BETWEEN):
         return alert if alert.well_since is None else alert.updated({"well_since": None})
-    # Nothing came for a whole window: a rate of nothing is not too high either.
     well_since = alert.well_since or now
     if now - well_since >= timedelta(seconds=given.resolve_after_s):
         return alert.updated({"is_firing": False, "since": now, "well_since": None})
@@ -79,7 +80,8 @@ def after(alert: Alert | None, reading: Reading, given: Alerts, now: datetime) -
 
 
 def news_of(alert: Alert, value: float | None, given: Alerts, now: datetime) -> News | None:
-    """What is to be told of it now."""
+    """What is to be told of it now. That it still fires, only where it does by what is measured now: not where that is
+    nothing (`value` is None), nor where it reads well and is about to be resolved."""
     is_told = alert.told in (News.FIRING, News.STILL)
     if not alert.is_firing:
         return News.RESOLVED if is_told else None
@@ -87,6 +89,8 @@ def news_of(alert: Alert, value: float | None, given: Alerts, now: datetime) -> 
     if not is_told:
         return News.FIRING if quiet_s is None or quiet_s >= given.min_repeat_s else None
     assert quiet_s is not None
+    if value is None or alert.well_since is not None:
+        return None
     has_grown = alert.rule in COUNTED and (value or 0) > (alert.told_value or 0)
     return News.STILL if quiet_s >= (given.min_repeat_s if has_grown else given.remind_s) else None
 

@@ -1,7 +1,8 @@
 """What the delivery tables say now, per target: how many wait, how many are dead, and whether a breaker is open. Pure.
 
 A breaker lives in its worker's memory. But the attempts that it does not count are in the table: more attempts, and no
-more charged ones, is what a failure looks like while it is open (a 429 is the other reason, and says so).
+more charged ones, is what a failure looks like while it is open (a 429 is the other reason, and says so). It is open
+until an attempt was answered, or failed and was counted; that nothing is heard for a while says nothing.
 """
 
 from collections.abc import Mapping
@@ -23,17 +24,26 @@ class _Held:
 
 @dataclass(slots=True)
 class Level:
-    """Of one target. `uncounted_at`: when an attempt last failed that the breaker did not count; POSIX seconds."""
+    """Of one target. `uncounted_at`: when an attempt last failed that the breaker did not count; `worked_at`: when one
+    last showed a breaker that is not open. POSIX seconds; partitions may be read one after the other.
+    """
 
     pending: dict[bytes, _Held] = field(default_factory=dict)
     dead: set[bytes] = field(default_factory=set)
-    uncounted_at: float | None = None
+    uncounted_at: float = 0.0
+    worked_at: float = 0.0
+
+    @property
+    def is_breaker_open(self) -> bool:
+        return bool(self.pending) and self.uncounted_at > self.worked_at
 
     def change(self, id: bytes, value: bytes | None, at: float) -> None:
         """One record of the table: the delivery under this id, or that it is gone. `at`: the record's time."""
         before, held = self.pending.pop(id, None), _read(value)
         self.dead.discard(id)
         if held is None:
+            if before is not None:  # only what was answered goes
+                self.worked(at)
             return
         state = held.get("state")
         now = _Held(_count(held, "attempts"), _count(held, "charged"))
@@ -41,17 +51,20 @@ class Level:
             self.dead.add(id)
         elif state == DeliveryState.PENDING:
             self.pending[id] = now
-            if before is not None and _is_uncounted(before, now, held.get("last_error")):
-                self.uncounted_at = at
+        if before is None or now.attempts <= before.attempts:
+            return
+        if state == DeliveryState.PENDING and _is_uncounted(before, now, held.get("last_error")):
+            self.uncounted_at = max(self.uncounted_at, at)
+        else:
+            self.worked(at)
 
     def worked(self, at: float) -> None:
-        """The target has answered an attempt: a breaker that was open before is not any more."""
-        if self.uncounted_at is not None and at > self.uncounted_at:
-            self.uncounted_at = None
+        """The target has answered an attempt, or the breaker counted its failure: it was not open then."""
+        self.worked_at = max(self.worked_at, at)
 
 
 def _is_uncounted(before: _Held, now: _Held, error: object) -> bool:
-    return now.attempts > before.attempts and now.charged == before.charged and error != TOLD_TO_WAIT
+    return now.charged == before.charged and error != TOLD_TO_WAIT
 
 
 def _count(held: Mapping[str, Any], name: str) -> int:

@@ -1,12 +1,12 @@
 """What is measured of each target, and when it is too much. Pure; thresholds: streams.settings.alerts.
 
 Between "over" and "clear" there is a margin in which an alert stays as it is, so that a value that trembles about its
-threshold makes no noise. A rate of few samples says nothing, and one failure alone is never over a share.
+threshold makes no noise. A rate of few samples is never over, so that one failure alone wakes nobody; but an alert that
+fires may end by them, if they are well.
 """
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 from connectors.alerts.levels import Level
@@ -16,8 +16,6 @@ from streams.settings.alerts import Alerts
 # Of the threshold, or of what is left to the whole of a share.
 MARGIN = 0.1
 LATENCY_SHARE = 0.95
-# How long a failure that no breaker counted speaks of now: longer than one waits before its next probe.
-BREAKER_S = 60.0
 
 
 class Rule(StrEnum):
@@ -33,7 +31,7 @@ class Rule(StrEnum):
 
 
 class State(StrEnum):
-    """`unknown`: too little happened to say."""
+    """`between`: neither too much nor well; `unknown`: nothing happened that would say."""
 
     OVER = "over"
     BETWEEN = "between"
@@ -65,51 +63,52 @@ def key_of(rule: Rule, target: str) -> bytes:
     return f"{rule}:{target}".encode()
 
 
-def readings(target: str, counts: Counts, level: Level, given: Alerts, now: datetime) -> tuple[Reading, ...]:
+def readings(target: str, counts: Counts, level: Level, given: Alerts) -> tuple[Reading, ...]:
     """Every rule's, of one target."""
     creation_s = percentile(counts.creations_s, LATENCY_SHARE)
     creation_ms = None if creation_s is None else creation_s * 1000
-    is_known = len(counts.creations_s) >= given.min_samples
+    are_few = len(counts.creations_s) < given.min_samples
+    failed = counts.failed / counts.attempts if counts.attempts else None
     return (
-        _above(Rule.LATENCY, target, creation_ms if is_known else None, given.order_creation_ms),
-        _above(Rule.ERRORS, target, _share(counts.failed, counts.attempts, given.error_rate, given), given.error_rate),
+        _above(Rule.LATENCY, target, creation_ms, given.order_creation_ms, are_few=are_few),
+        _above(
+            Rule.ERRORS,
+            target,
+            failed,
+            given.error_rate,
+            are_few=_are_few(counts.attempts, given.error_rate, given),
+        ),
         _above(Rule.WAITING, target, len(level.pending), given.waiting),
         _payments(target, counts, given),
         _above(Rule.DEAD, target, len(level.dead), 0),
         _above(Rule.STOCK, target, counts.refused, 0),
-        _above(Rule.BREAKER, target, _is_open(level, now), 0),
+        _above(Rule.BREAKER, target, float(level.is_breaker_open), 0),
     )
 
 
 def _payments(target: str, counts: Counts, given: Alerts) -> Reading:
     least = given.payment_success
-    made = _share(counts.payments_made, counts.payments, 1 - least, given)
+    made = counts.payments_made / counts.payments if counts.payments else None
     if made is None:
         state = State.UNKNOWN
     elif made < least:
-        state = State.OVER
+        state = State.BETWEEN if _are_few(counts.payments, 1 - least, given) else State.OVER
     else:
         state = State.CLEAR if made >= least + (1 - least) * MARGIN else State.BETWEEN
     return Reading(Rule.PAYMENTS, target, state, made, least)
 
 
-def _above(rule: Rule, target: str, value: float | None, threshold: float) -> Reading:
+def _above(rule: Rule, target: str, value: float | None, threshold: float, *, are_few: bool = False) -> Reading:
     if value is None:
         state = State.UNKNOWN
     elif value > threshold:
-        state = State.OVER
+        state = State.BETWEEN if are_few else State.OVER
     else:
         state = State.CLEAR if value <= threshold * (1 - MARGIN) else State.BETWEEN
     return Reading(rule, target, state, value, threshold)
 
 
-def _share(part: int, whole: int, allowed: float, given: Alerts) -> float | None:
-    """None where so few are known that one alone could be more than what is `allowed`."""
+def _are_few(samples: int, allowed: float, given: Alerts) -> bool:
+    """One of them alone could be more than the share that is `allowed`."""
     # 1 / (1 - 0.95) is a little more than 20.
-    least = max(given.min_samples, math.ceil(1 / allowed - 1e-9))
-    return part / whole if whole >= least else None
-
-
-def _is_open(level: Level, now: datetime) -> float:
-    at = level.uncounted_at
-    return float(at is not None and bool(level.pending) and now.timestamp() - at <= BREAKER_S)
+    return samples < max(given.min_samples, math.ceil(1 / allowed - 1e-9))

@@ -151,7 +151,7 @@ class Watcher:
         return [
             reading
             for name, level in known.levels.items()
-            for reading in readings(name, known.window.counts(name, now), level, self._given, now)
+            for reading in readings(name, known.window.counts(name, now), level, self._given)
         ]
 
     async def _judge(self, found: Sequence[Reading], now: datetime) -> None:

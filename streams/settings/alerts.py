@@ -17,7 +17,7 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 class Alerts(Section):
     """A Slack-compatible incoming webhook. Its URL is a secret: whoever has it can write to the channel.
 
-    `window_s`: how far back rates look. `min_samples`: with fewer a rate says nothing. `resolve_after_s`: how long all
+    `window_s`: how far back rates look. `min_samples`: with fewer a rate never fires. `resolve_after_s`: how long all
     must be well again. `min_repeat_s`: the least time between two messages that an alert fires; `remind_s`: when one
     that still does is told again.
     """

@@ -65,10 +65,24 @@ def test_a_value_that_trembles_within_the_margin_makes_no_noise() -> None:
     assert len(Told().steps((0, OVER), *((float(s), BETWEEN) for s in range(5, 500, 5)))) == 1
 
 
-def test_an_alert_of_which_nothing_more_is_known_is_resolved() -> None:
-    """Nobody orders at night: a rate of nothing would fire until morning."""
-    assert Told().steps((0, OVER), (5, UNKNOWN), (65, UNKNOWN)) == [(News.FIRING, 0), (News.RESOLVED, 65)]
+def test_an_alert_of_which_nothing_more_is_known_is_neither_resolved_nor_told_again() -> None:
+    """Behind an open breaker nothing ends: "resolved" would send everybody home. At night nobody is reminded of it."""
+    told = Told()
+    for s in range(5, 5000, 5):
+        told.step(s, OVER if s < 60 else UNKNOWN, 0.05 if s < 60 else None)
+    assert told.messages == [(News.FIRING, 5)]
+    told.steps((5000, CLEAR), (5030, UNKNOWN), (5059, CLEAR))
+    assert len(told.messages) == 1
+    assert told.steps((5060, CLEAR))[1:] == [(News.RESOLVED, 5060)], "the first that were well, and nothing since"
     assert Told().steps((0, UNKNOWN), (5, UNKNOWN)) == []
+
+
+def test_what_is_still_so_after_a_silence_is_told_again() -> None:
+    """The silence was no end of it."""
+    told = Told().step(0, OVER)
+    told.step(10, CLEAR).step(700, UNKNOWN, None).step(705, BETWEEN)
+    assert told.messages == [(News.FIRING, 0), (News.STILL, 705)]
+    assert told.steps((710, CLEAR), (770, CLEAR))[2:] == [(News.RESOLVED, 770)]
 
 
 def test_what_fires_again_soon_is_held_back_and_told_if_it_lasts() -> None:
@@ -143,8 +157,9 @@ def test_whatever_happens_messages_keep_their_distance_and_take_turns(life: list
     for wait_s, state, restarts in life:
         now += wait_s
         states.append((now, state))
-        told.step(now, state, restarts=restarts)
-        plain.step(now, state)
+        value = None if state is UNKNOWN else 0.05
+        told.step(now, state, value, restarts=restarts)
+        plain.step(now, state, value)
     assert told.messages == plain.messages, "a restart neither repeats nor forgets"
     news = [each for each, _ in told.messages]
     assert all(
@@ -155,6 +170,7 @@ def test_whatever_happens_messages_keep_their_distance_and_take_turns(life: list
     for each, s in told.messages:
         if each is News.RESOLVED:
             assert all(state in (CLEAR, UNKNOWN) for at_s, state in states if s - GIVEN.resolve_after_s <= at_s <= s)
+            assert dict(states)[s] is CLEAR, "only what was measured says that it is over"
         else:
             assert any(state is OVER for at_s, state in states if at_s <= s)
 

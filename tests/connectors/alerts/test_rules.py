@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.alerts.levels import Level
-from connectors.alerts.rules import BREAKER_S, Reading, Rule, State, readings
+from connectors.alerts.rules import Reading, Rule, State, readings
 from connectors.alerts.window import Counts, Window, percentile
 from connectors.vocabulary import DeliveryState
 from streams.vocabulary import CommandType, Outcome, OutcomeResult
@@ -28,7 +28,7 @@ def read(
     window = Window(settings.window_s)
     for each in outcomes:
         window.add(each, at(s))
-    return {each.rule: each for each in readings(TARGET, window.counts(TARGET, at(s)), level, settings, at(s))}
+    return {each.rule: each for each in readings(TARGET, window.counts(TARGET, at(s)), level, settings)}
 
 
 def state(rule: Rule, *args: Any, **given: Any) -> State:
@@ -63,13 +63,18 @@ def test_attempts_that_failed_are_errors_whatever_came_of_them() -> None:
 
 
 @pytest.mark.parametrize(("rule", "least"), [(Rule.ERRORS, 100), (Rule.PAYMENTS, 20), (Rule.LATENCY, 20)])
-def test_a_rate_of_few_says_nothing(rule: Rule, least: int) -> None:
-    """One failure among ten would be ten per cent: at night every hiccup would wake somebody."""
+def test_a_rate_of_few_is_never_too_high(rule: Rule, least: int) -> None:
+    """One failure among ten would be ten per cent: at night every hiccup would wake somebody. Nor is it well then."""
     kind = CommandType.CREATE_PAYMENT if rule is Rule.PAYMENTS else CommandType.CREATE_ORDER
-    assert state(rule, [outcome(type=kind, seconds=0.1)] * (least - 1)) is State.UNKNOWN
-    assert state(rule, [outcome(type=kind, seconds=0.1)] * least) is State.CLEAR
-    one_failed = [outcome(DEAD, kind), *[outcome(type=kind, seconds=0.1)] * (least - 1)]
-    assert state(rule, one_failed) is not State.OVER
+    good, bad = outcome(type=kind, seconds=0.1), outcome(type=kind, seconds=9)
+    if rule is not Rule.LATENCY:
+        bad = outcome(DEAD, kind)
+    assert state(rule) is State.UNKNOWN, "of nothing nothing is known"
+    assert [state(rule, [good] * count) for count in (1, least - 1, least)] == [State.CLEAR] * 3
+    assert [state(rule, [bad] * count) for count in (1, least - 1)] == [State.BETWEEN] * 2
+    assert state(rule, [bad] * least) is State.OVER
+    assert state(rule, [bad, *[good] * (least - 2)]) is State.BETWEEN
+    assert state(rule, [bad, *[good] * (least - 1)]) is not State.OVER
 
 
 @pytest.mark.parametrize(("failed", "said"), [(9, State.CLEAR), (10, State.BETWEEN), (11, State.OVER)])
@@ -178,12 +183,35 @@ def test_a_failure_that_the_breaker_does_not_count_shows_that_it_is_open() -> No
     redriven = level(("a", row(state=DeliveryState.DEAD, attempts=5, charged=5)), ("a", tried(5, 0)))
     assert state(Rule.BREAKER, level=redriven) is State.CLEAR
     opened = level(("a", tried(1, 1)), ("a", tried(2, 1)))
-    assert state(Rule.BREAKER, level=opened, s=2) is State.OVER
-    assert state(Rule.BREAKER, level=opened, s=2 + BREAKER_S) is State.CLEAR
+    assert [state(Rule.BREAKER, level=opened, s=s) for s in (2, 3600)] == [State.OVER] * 2, "whatever the wait"
     opened.worked(at(0).timestamp())
     assert state(Rule.BREAKER, level=opened, s=2) is State.OVER, "that was before"
     opened.worked(at(2).timestamp())
     assert state(Rule.BREAKER, level=opened, s=2) is State.CLEAR
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        None,
+        row(state=DeliveryState.DONE, attempts=3, charged=1),
+        row(state=DeliveryState.DEAD, attempts=3, charged=1, last_error="HTTP 400"),
+        tried(3, 2),
+        tried(3, 1, "HTTP 429"),
+    ],
+    ids=["delivered", "remembered", "refused", "counted", "told-to-wait"],
+)
+def test_a_breaker_is_closed_once_the_target_answered_or_a_failure_counted(after: bytes | None) -> None:
+    """Else it would be told as open for as long as anything waits. Partitions are read one after the other."""
+    changes = [("b", row()), ("a", tried(1, 1)), ("a", tried(2, 1))]
+    assert state(Rule.BREAKER, level=level(*changes)) is State.OVER
+    mended = level(*changes, ("a", after))
+    assert state(Rule.BREAKER, level=mended) is State.CLEAR
+    for value in (tried(1, 1), tried(2, 1)):
+        mended.change(b"c", value, at(2).timestamp())
+    assert state(Rule.BREAKER, level=mended) is State.CLEAR, "another partition's, of before"
+    unanswered = level(*changes, ("a", row(state=DeliveryState.DEAD, attempts=2, charged=1)))
+    assert state(Rule.BREAKER, level=unanswered) is State.OVER, "it could not become a request"
 
 
 @given(st.binary(max_size=40) | st.sampled_from([b"[]", b'{"state":"pending","attempts":"x"}', b"1e999", b"{}"]))
