@@ -138,10 +138,11 @@ def _shipping(view: View, mapping: CommerceOS) -> Iterator[Demanded]:
     if mapping.shipments == "theirs" or not view.is_told(PREPARED):
         return
     if not is_commanded(view.ledger, SHIPMENT):
-        if view.shows(PREPARED):
-            return  # there is a shipment already, made there
-        document = documents.shipment_document(view.order, mapping)
-        yield Demanded(SHIPMENT, CommandType.CREATE_SHIPMENT, digest(document), {"shipment": document})
+        if not view.shows(PREPARED):
+            document = documents.shipment_document(view.order, mapping)
+            yield Demanded(SHIPMENT, CommandType.CREATE_SHIPMENT, digest(document), {"shipment": document})
+        elif mapping.shipments != documents.ACTION:
+            return  # there is a shipment already, made there, and none of ours
     if view.is_told(SENT) and not is_commanded(view.ledger, RELEASE) and not view.shows(RELEASED):
         yield _plain(RELEASE, CommandType.RELEASE_SHIPMENT)
 

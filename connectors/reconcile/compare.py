@@ -118,7 +118,7 @@ def _shipment(order: Expected, found: Shown) -> Iterator[Difference]:
     elif order.has_shipment and not found.shipments:
         steps = _repeatable(order, SHIPMENT)
         yield Difference(Kind.SHIPMENT, order.key, "made", "none", steps, "" if steps else STOPPED)
-    elif order.has_shipment and found.unshipped > 0:
+    elif (order.has_shipment or order.is_released) and found.unshipped > 0:
         ours, theirs = "released" if order.is_released else "made", f"{found.unshipped:f} in no shipment"
         yield Difference(Kind.SHIPMENT, order.key, ours, theirs, why=LEFT_OUT)
 

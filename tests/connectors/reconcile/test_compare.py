@@ -183,7 +183,7 @@ def test_shipments_of_both_sides(shipments: tuple[str, ...], repeats: tuple[str,
     assert [(Kind.SHIPMENT, (SHIPMENT,))] == found(ours(CREATE, APPROVE, SHIPMENT), theirs("Committed"))
 
 
-@pytest.mark.parametrize("steps", [SHIPPED, (CREATE, APPROVE, SHIPMENT)])
+@pytest.mark.parametrize("steps", [SHIPPED, (CREATE, APPROVE, SHIPMENT), (CREATE, APPROVE, RELEASE)])
 def test_units_that_are_in_no_shipment_are_told(steps: tuple[str, ...]) -> None:
     """The warehouse made a shipment of a part by itself, so none of ours was made: both steps count as delivered."""
     there = replace(theirs("Committed", shipments=("Released",)), unshipped=Decimal(1))
