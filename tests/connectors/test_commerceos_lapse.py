@@ -1,5 +1,6 @@
 """An order whose reservation has lapsed is reserved anew, once, and what needed that is asked for again."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -11,6 +12,7 @@ from connectors.verdict import Ruling, Verdict
 from streams.vocabulary import Command
 from streams.vocabulary import CommandType as Type
 from tests.connectors.commerceos import address, command, commerceos, order
+from tests.connectors.sandbox_commerceos.shop import Shop, shop
 
 KIND = kind_of(commerceos({"reserve_s": 3600}))
 DECIDED = "2026-03-01T13:00:00Z"
@@ -105,3 +107,27 @@ def test_what_needs_no_reservation_does_not_renew_one() -> None:
         ruling, asked = judged(made, REFUSED, LAPSED)
         assert isinstance(ruling, Ruling)
         assert (ruling.verdict, len(asked)) == (Verdict.REJECTED, 2)
+
+
+async def carried_out(api: Shop, made: Command) -> Ruling:
+    """Over real HTTP, request by request."""
+    ruling = KIND.request(made)
+    while isinstance(ruling, Request):
+        status, body, headers = await api.raw(ruling.method, ruling.path, ruling.body or None)
+        found = {name.lower(): value for name, value in headers.items()}
+        ruling = KIND.judge(made, ruling, Answer(status, found, body))
+    return ruling
+
+
+async def test_the_clock_of_the_api_s_answers_is_what_it_is_counted_from() -> None:
+    """Made two hours ago, for an hour; approved now, by a command that was decided when it was made."""
+    now = datetime.now(UTC)
+    ago = timedelta(hours=2)
+    lapsing = order(reserved_until=(now - timedelta(hours=1)).isoformat())
+    async with shop(now=lambda: datetime.now(UTC) - ago) as api:
+        assert (await carried_out(api, command(Type.CREATE_ORDER, {"order": lapsing}))).verdict is Verdict.DELIVERED
+        (there,) = api.api.store.orders
+        assert there.statuses == ("Reserved",)
+        ago = timedelta()
+        assert (await carried_out(api, command(Type.APPROVE_ORDER, {"order": lapsing}))).verdict is Verdict.DELIVERED
+        assert (there.statuses, there.reserved_until and there.reserved_until > now) == (("Committed",), True)
