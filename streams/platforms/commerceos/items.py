@@ -42,7 +42,7 @@ class About:
 
 
 def about(item: Object, config: SourceConfig, options: Options) -> About:
-    """Raises `Undecodable`: `unknown-shape`, `no-order-id`, `no-event-type`."""
+    """Raises `Undecodable`: `unknown-shape`, `no-order-id`, `no-event-type`, `invalid-field`."""
     shape = _shape(item)
     key = _order_key(item, shape, config, options)
     is_own = key.partition(":")[0] == config.name
