@@ -52,7 +52,11 @@ auth = { scheme = "duda-hmac", secrets = ["env:TEST_DUDA"] }
 name = "cos"
 kind = "commerceos"
 base_url = "{sandbox}"
-auth = { scheme = "oauth2", token_url = "{sandbox}/oauth2/token", client_id = "sandbox-client", client_secret = "env:X" }
+[targets.auth]
+scheme = "oauth2"
+token_url = "{sandbox}/oauth2/token"
+client_id = "sandbox-client"
+client_secret = "env:X"
 [targets.identifiers]
 order = "com.acme.order-id"
 sku = "com.acme.sku"
@@ -149,7 +153,7 @@ def test_snapshots_reach_the_shops_order_whatever_else_is_in_their_body(line: Pi
     push(line, {"shipmentId": "s-2", "orderId": ORDER, "status": ["New"], "trackingUrl": None})
     after = line.wait_for_order(ORDER, lambda order: "s-2" in parcels(order))
     assert order.version + 1 == after.version, "only the second shipment is news"
-    assert (order.status, parcel) == (after.status, parcels(after)["s-1"])
+    assert (OrderStatus.PROCESSING, parcel) == (after.status, parcels(after)["s-1"]), "one of two is not on its way"
     assert kept == line.orders()[STRANGER]
     assert 1 == len(line.quarantined())
 
