@@ -93,7 +93,7 @@ def demand(
 
 def _command(order: Order, target: Target, movement: Movement, cause: OrderEvent) -> Command:
     """`product`: what the target calls it; null where the order's line has no SKU and it goes by that."""
-    product = movement.product.sku if target.product == "sku" else movement.product_key
+    product = (movement.taken_as or movement.product.sku) if target.product == "sku" else movement.product_key
     return Command(
         id=command_id(order.key, target.name, CommandType.MOVE_STOCK, movement.id, ""),
         type=CommandType.MOVE_STOCK,

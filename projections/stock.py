@@ -2,8 +2,9 @@
 
 An order holds what its lines say, and nothing once it was cancelled or deleted. Whatever event comes, in whatever
 order, and however often, an order's movements are the difference between what it holds now and what was moved for it
-before (`Bookkeeping.taken`): created −1, updated to three −2, deleted +3. A returned order keeps what it took: nobody
-says whether the goods can be sold again.
+before (`Bookkeeping.taken`): created −1, updated to three −2, deleted +3. Until it holds none of a product, all of it
+goes by the SKU by which it took the first. A returned order keeps what it took: nobody says whether the goods can be
+sold again.
 """
 
 from decimal import Decimal
@@ -38,6 +39,8 @@ def move(before: Order | None, order: Order, cause: OrderEvent) -> tuple[Order, 
     changed = sorted(key for key in {*held, *book.taken} if held.get(key) != book.taken.get(key))
     lines = order.lines if before is None or before.lines is order.lines else (*before.lines, *order.lines)
     known = {key: line for line in lines if (key := product_key(order, line)) is not None}
+    now = {key: line.sku for key, line in known.items()}
+    by = {key: book.taken_as.get(key) or now.get(key) for key in {*held, *book.taken}}
     movements = tuple(
         Movement(
             id=movement_id(order.key, key, book.moves + number),
@@ -47,13 +50,15 @@ def move(before: Order | None, order: Order, cause: OrderEvent) -> tuple[Order, 
             source=order.source,
             delta=EXACT.subtract(book.taken.get(key, _NOTHING), held.get(key, _NOTHING)),
             held=held.get(key, _NOTHING),
+            taken_as=None if by[key] == now.get(key) else by[key],
             caused_by=cause.id,
             receipt=cause.receipt,
             at=cause.received_at,
         )
         for number, key in enumerate(changed)
     )
-    noted = book.updated({"taken": held, "moves": book.moves + len(movements)})
+    taken_as = {key: sku for key in held if (sku := by[key])}
+    noted = book.updated({"taken": held, "taken_as": taken_as, "moves": book.moves + len(movements)})
     return order.updated({"flags": _flags(order, is_untracked), "bookkeeping": noted}), movements
 
 

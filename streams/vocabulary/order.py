@@ -65,7 +65,8 @@ class Bookkeeping(Whole):
     sources that spoke of it alone; what those say of the order is in none of the three (`projections.parcels`).
     `steps`: by target and step, see `projections.steps`.
     `pings` and `fetches`: by the platform's word, see `projections.fetches`.
-    `taken`: how many of which product the order has taken from the stock, in `moves` movements.
+    `taken`: how many of which product the order has taken from the stock, in `moves` movements; `taken_as`: by which
+    SKU.
     """
 
     held: tuple[tuple[Clock, tuple[str, ...]], ...] = ()
@@ -80,6 +81,7 @@ class Bookkeeping(Whole):
     pings: dict[str, Clock] = Field(default_factory=dict)
     fetches: dict[str, Fetch] = Field(default_factory=dict)
     taken: dict[str, Money] = Field(default_factory=dict)
+    taken_as: dict[str, str] = Field(default_factory=dict)
     moves: int = 0
 
 

@@ -17,8 +17,9 @@ class Product(Whole):
 class Movement(Whole):
     """What one event of one order did to the stock of one product.
 
-    `delta` is negative where pieces were taken; `held` is how many the order holds after it. `id` is derived from
-    order, product and the number of the movement, so a replay gives the same id.
+    `delta` is negative where pieces were taken; `held` is how many the order holds after it. `taken_as`: the SKU by
+    which the order took the first of them, where it is another than the product has now. `id` is derived from order,
+    product and the number of the movement, so a replay gives the same id.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Movement(Whole):
     source: str
     delta: Money
     held: Money
+    taken_as: str | None = None
     caused_by: str
     receipt: str | None = None
     at: Time

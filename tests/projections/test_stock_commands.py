@@ -73,6 +73,13 @@ def created(*items: dict[str, Any]) -> OrderEvent:
     return duda_event("ECOMM_ORDER_CREATED", {"items": list(items)})
 
 
+AT = 1673547263361
+
+
+def changed(item: dict[str, Any], later_ms: int) -> OrderEvent:
+    return duda_event("ECOMM_ORDER_UPDATED", {"items": [item]}, AT + later_ms, later_ms)
+
+
 def test_each_movement_is_commanded_once_under_its_order() -> None:
     """The seed's plate: one, three, none; the command says what moved, and a repeat says nothing more."""
     line = Line().take(*seed(), *seed())
@@ -97,6 +104,47 @@ def test_an_inventory_that_goes_by_sku_is_told_the_sku_or_nothing() -> None:
         ("duda:site/bowl", None),
         ("duda:site/plate", "P-1"),
     ]
+
+
+RENAMED = {"product_id": "plate", "sku": "P-2", "quantity": 2}
+
+
+@pytest.mark.parametrize(
+    ("then", "told"),
+    [
+        (["deleted"], [("P-1", "-2"), ("P-1", "2")]),
+        ([{**RENAMED, "quantity": 5}, "deleted"], [("P-1", "-2"), ("P-1", "-3"), ("P-1", "5")]),
+        ([{**RENAMED, "quantity": 0}, RENAMED, "deleted"], [("P-1", "-2"), ("P-1", "2"), ("P-2", "-2"), ("P-2", "2")]),
+    ],
+    ids=["cancelled", "more", "none-and-again"],
+)
+def test_what_was_taken_by_one_sku_is_given_back_by_it(then: list[Any], told: list[tuple[str, str]]) -> None:
+    """The shop renames it meanwhile: by the new name, one level would be too low for ever, and another too high."""
+    line = Line(settings(product="sku"))
+    line.take(created({"product_id": "plate", "sku": "P-1", "quantity": 2}), changed(RENAMED, 1))
+    for number, each in enumerate(then, 2):
+        line.take(duda_event("ECOMM_ORDER_DELETED", {}, AT + number) if each == "deleted" else changed(each, number))
+    assert [(each.data["product"], each.data["movement"]["delta"]) for each in line.commands] == told
+    assert line.told() == {}
+    assert line.movements[-1].product.sku == "P-2", "what it is called by now"
+
+
+def test_what_had_no_sku_as_it_was_taken_goes_by_the_one_that_it_has() -> None:
+    """That it was taken is a dead letter, which a person mends by hand, under the SKU that there is by then."""
+    line = Line(settings(product="sku")).take(created({"product_id": "plate", "quantity": 2}), changed(RENAMED, 1))
+    line.take(duda_event("ECOMM_ORDER_DELETED", {}, AT + 2))
+    assert [each.data["product"] for each in line.commands] == [None, "P-2"]
+
+
+def test_order_that_took_before_names_were_kept_gives_back_as_it_did() -> None:
+    """States of before have no names."""
+    line = Line(settings(product="sku")).take(created({"product_id": "plate", "sku": "P-1", "quantity": 2}))
+    order = line.order()
+    old = order.to_dict()
+    del old["bookkeeping"]["taken_as"]
+    line.orders.set(KEY, Order.model_validate(old).to_json())
+    line.take(changed(RENAMED, 1), duda_event("ECOMM_ORDER_DELETED", {}, AT + 2))
+    assert [each.data["product"] for each in line.commands] == ["P-1", "P-2"]
 
 
 def test_the_order_says_what_its_inventory_has() -> None:

@@ -41,7 +41,7 @@ HARMLESS: dict[str, set[str]] = {
     "Address": set(),
     "Bookkeeping": {
         *("commanded", "fetches", "held", "moves", "paid", "parcels", "pings", "placed", "reached", "seen", "steps"),
-        *("taken", "voices"),
+        *("taken", "taken_as", "voices"),
     },
     "Command": {"caused_by", "created_at", "id", "order_key", "receipt", "target", "type"},
     "Commanded": {"id", "states", "type"},
@@ -61,6 +61,7 @@ HARMLESS: dict[str, set[str]] = {
     },
     "Movement": {
         *("at", "caused_by", "delta", "held", "id", "order_key", "product", "product_key", "receipt", "source"),
+        "taken_as",
     },
     "Order": {
         *("billing_address", "bookkeeping", "currency", "customer", "discount", "expected_at", "flags", "key", "lines"),
