@@ -108,7 +108,7 @@ def said(type: EventType, at_s: int = 0, source: str = "shop", **facts: Any) -> 
 
 class World:
     """`wrong`: what was commanded at the wrong time, but for a reservation that is over, since no event tells of that.
-    `dead`: dead letters, each discarded at once.
+    `dead`: dead letters; they hold nothing up here.
 
     `mapping`: changes of `[targets.commerceos]`. `stock`: of every product; None: never short.
     """
@@ -131,6 +131,7 @@ class World:
         self._kind = CommerceOSKind(self.settings.target(TARGET))
         self._erp = sources.platforms(self.settings)["erp"]
         self._waiting: deque[Command] = deque()
+        self._undecided: deque[Command] = deque()
         self._outcomes: deque[OrderEvent] = deque()
         self._count = 0
 
@@ -159,18 +160,28 @@ class World:
         """Carries out the next command; what became of it is told later (`hear`)."""
         if not self._waiting:
             return
-        command, self._count = self._waiting.popleft(), self._count + 1
+        command = self._waiting.popleft()
         ruling = self._carried_out(command)
         if ruling.verdict is Verdict.REJECTED:
             self.dead.append(command)
+            self._undecided.append(command)
+        self._end(command, RESULTS[ruling.verdict], ruling.why)
+
+    def discard(self) -> None:
+        """An operator lets the oldest dead letter go, of those that are left."""
+        if self._undecided:
+            self._end(self._undecided.popleft(), OutcomeResult.DISCARDED, None)
+
+    def _end(self, command: Command, result: OutcomeResult, why: str | None) -> None:
+        self._count += 1
         outcome = Outcome(
             command_id=command.id,
             type=command.type,
             target=TARGET,
             order_key=KEY,
-            result=RESULTS[ruling.verdict],
+            result=result,
             attempts=1,
-            error=ruling.why,
+            error=why,
             at=NOW + timedelta(minutes=self._count),
         )
         record = Record(topics.OUTCOMES, 0, self._count, 0, KEY.encode(), outcome.to_json())

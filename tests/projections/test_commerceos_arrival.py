@@ -24,7 +24,7 @@ MAPPINGS = st.fixed_dictionaries(
         "payment_orders": st.sampled_from(["never", "several_sellers"]),
     },
 )
-MOVES = ("deliver", "hear", "echo")
+MOVES = ("deliver", "hear", "echo", "discard")
 
 
 def arrived(data: st.DataObject, events: list[OrderEvent], mapping: dict[str, Any]) -> World:

@@ -1,19 +1,15 @@
 """What CommerceOS is told once an operator let a dead letter go: what the settings make of the order by then."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from connectors.targets.commerceos import CommerceOSKind
 from projections.agents import fold_step
-from streams import topics
-from streams.outcomes import event_of
-from streams.record import Record
-from streams.vocabulary import Command, EventType, Outcome, OutcomeResult
+from streams.vocabulary import EventType
 from tests.projections.commerceos_events import LINES, PAID, PLACED, placed
-from tests.projections.commerceos_world import KEY, NOW, TARGET, World, said, settings
+from tests.projections.commerceos_world import TARGET, World, said, settings
 
 BARE = [{"id": "1", "external_product_id": "WIDGET", "quantity": "1"}]
 DONE = ["create_order", "update_order", "change_delivery_address", "create_payment", "approve_order"]
@@ -27,18 +23,9 @@ class Desk(World):
         self.settings = settings(mapping, "selldone")
         self._step, self._kind = fold_step(self.settings), CommerceOSKind(self.settings.target(TARGET))
 
-    def discard(self, command: Command) -> None:
-        self._count += 1
-        outcome = Outcome(
-            command_id=command.id,
-            type=command.type,
-            target=TARGET,
-            order_key=KEY,
-            result=OutcomeResult.DISCARDED,
-            attempts=1,
-            at=NOW + timedelta(minutes=self._count),
-        )
-        self.take(event_of(Record(topics.OUTCOMES, 0, self._count, 0, KEY.encode(), outcome.to_json()), {}))
+    def let_go(self) -> None:
+        """The oldest dead letter, and what follows from that."""
+        self.discard()
         self.settle()
 
     @property
@@ -65,19 +52,18 @@ def test_discarded_creation_goes_out_as_the_mended_settings_make_it(
     (dead,) = desk.dead
     assert (desk.types, desk.theirs, desk.status) == (["create_order"], None, "dead")
     desk.set(mended)
-    desk.discard(dead)
+    desk.let_go()
     assert (desk.types, desk.dead) == (DONE, [dead])
     assert (desk.statuses(), desk.status) == (["Committed"], "delivered")
 
 
 def test_discarded_creation_that_would_be_the_same_is_not_repeated() -> None:
-    """A person has decided: not at the discard, nor with anything that says nothing new of it; nor told of twice."""
+    """A person has decided: not at the discard, nor with anything that says nothing new of it."""
     desk = Desk({"guest": None})
     desk.run(placed(customer=None))
-    desk.discard(desk.dead[0])
+    desk.let_go()
     assert (desk.order.bookkeeping.steps[TARGET]["create"].status, desk.status) == ("discarded", "discarded")
     desk.run(PAID)
-    desk.discard(desk.dead[0])
     assert (desk.types, desk.theirs, desk.status) == (["create_order"], None, "discarded")
 
 
@@ -85,7 +71,7 @@ def test_settings_mended_after_the_discard_count_with_the_next_event() -> None:
     """Nothing looks at an order of which nothing is told."""
     desk = Desk({"guest": None})
     desk.run(placed(customer=None))
-    desk.discard(desk.dead[0])
+    desk.let_go()
     desk.set({})
     desk.run(PAID)
     assert (desk.types, desk.statuses()) == (DONE, ["Committed"])
@@ -96,10 +82,10 @@ def test_creation_that_is_mended_by_halves_can_be_discarded_again() -> None:
     desk = Desk({"guest": None})
     desk.run(placed(customer=None, currency=None), PAID)
     desk.set({"guest": "WALK-IN"})
-    desk.discard(desk.dead[0])
+    desk.let_go()
     assert ([each.type.value for each in desk.dead], desk.status) == (["create_order", "update_order"], "dead")
     desk.set({"guest": "WALK-IN", "currency": "SEK"})
-    desk.discard(desk.dead[1])
+    desk.let_go()
     assert (len({each.id for each in desk.commands}), len(desk.commands)) == (len(DONE) + 1,) * 2
     assert desk.statuses() == ["Committed"]
 
@@ -112,7 +98,7 @@ def test_changed_order_that_waits_behind_its_dead_creation_is_not_sent_twice() -
     desk.hear()
     desk.take(said(EventType.CHANGED, 1, customer={"id": "CUST-1"}))
     desk.set({})
-    desk.discard(desk.dead[0])
+    desk.let_go()
     assert desk.types == ["create_order", "update_order", "change_delivery_address"]
     assert desk.status == "delivered"
 
@@ -124,7 +110,7 @@ def test_payment_that_was_discarded_is_not_made_again_by_other_settings() -> Non
     (dead,) = desk.dead
     assert dead.type.value == "create_payment"
     desk.set({"payment_orders": "always"})
-    desk.discard(dead)
+    desk.let_go()
     desk.run(said(EventType.CHANGED, 9, lines=LINES))
     assert desk.types.count("create_payment") == 1
     assert desk.payments() == {}
