@@ -13,13 +13,13 @@ from streams.broker.fence import is_needed
 from tests.kafka import admin, create_topics, unique_name
 
 PARTITIONS = 6
-# Records and markers of each partition, by when all of them are at work.
+# Transactions of each producer, by when all of them are at work.
 TRAFFIC, TRAFFIC_TIMEOUT_S = 20, 60.0
 SETTLE_TIMEOUT_S = 60.0
 
 
-def commit_until_it_fails(gone: threading.Event, bootstrap: str, topic: str, number: int) -> None:
-    """One small transaction after the other, until the broker is gone; one that is late before that is given up."""
+def commit_until_it_fails(gone: threading.Event, committed: list[int], bootstrap: str, topic: str, number: int) -> None:
+    """One small transaction after the other, counted, until the broker is gone; one that is late before is given up."""
     while not gone.is_set():
         producer = Producer({"bootstrap.servers": bootstrap, "transactional.id": f"{topic}-{number}", "log_level": 0})
         with suppress(KafkaException):
@@ -28,6 +28,7 @@ def commit_until_it_fails(gone: threading.Event, bootstrap: str, topic: str, num
                 producer.begin_transaction()
                 producer.produce(topic, b"v", partition=number)
                 producer.commit_transaction(2)
+                committed[number] += 1
 
 
 def fence_producer(bootstrap: str, topic: str, number: int) -> None:
@@ -40,27 +41,36 @@ def ends(bootstrap: str, topic: str, isolation: IsolationLevel) -> list[int]:
     """By partition: of committed records, or of all. A fresh client, as an old one remembers the leaders of before."""
     latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
     asked = {TopicPartition(topic, number): latest for number in range(PARTITIONS)}
-    client = admin(bootstrap)
-    futures = client.list_offsets(asked, isolation_level=isolation)
-    return [futures[partition].result().offset for partition in sorted(futures, key=lambda one: one.partition)]
+    client, deadline = admin(bootstrap), time.monotonic() + SETTLE_TIMEOUT_S
+    while True:
+        futures = client.list_offsets(asked, isolation_level=isolation)
+        try:
+            return [futures[partition].result().offset for partition in sorted(futures, key=lambda one: one.partition)]
+        except KafkaException:  # of a partition that has no leader yet
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
 
 
 def test_no_transaction_hangs_after_a_kill(private_broker: LocalBroker) -> None:
     """Kafka leaves markers out while the session of a killed broker lasts, and readers would wait for ever."""
     bootstrap, topic = private_broker.bootstrap, unique_name("hanging")
     create_topics(bootstrap, [topic], partitions=PARTITIONS)
-    gone = threading.Event()
+    gone, committed = threading.Event(), [0] * PARTITIONS
     workers = [
-        threading.Thread(target=commit_until_it_fails, args=(gone, bootstrap, topic, number))
+        threading.Thread(target=commit_until_it_fails, args=(gone, committed, bootstrap, topic, number))
         for number in range(PARTITIONS)
     ]
     for worker in workers:
         worker.start()
     deadline = time.monotonic() + TRAFFIC_TIMEOUT_S
-    while min(ends(bootstrap, topic, IsolationLevel.READ_COMMITTED)) < TRAFFIC and time.monotonic() < deadline:
-        time.sleep(0.05)
-    private_broker.kill()
-    gone.set()
+    try:
+        while min(committed) < TRAFFIC:
+            assert time.monotonic() < deadline, committed
+            time.sleep(0.05)
+        private_broker.kill()
+    finally:
+        gone.set()
     private_broker.start()
     for worker in workers:
         worker.join()
