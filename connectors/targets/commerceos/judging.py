@@ -234,6 +234,9 @@ def _stocked(command: Command, request: Request, answer: Answer, names: Names) -
     if verdict is Verdict.DELIVERED and _is_so(command, found):
         return DELIVERED
     problem, text = request.memo
+    if answer.status != 404 and not (verdict is Verdict.DELIVERED and told.statuses(found)):
+        shown = "an answer beyond response_bytes_max" if answer.is_cut else told.problem(answer)
+        return _rejected(command, f"{problem}; asked whether it was done before: {shown}", is_about_earlier=True)
     products = [told.at(each, "product") for each in told.listed(found, "items")]
     skus = _ordered(command) or told.identified(products, names.namespace("sku"))
     return Ruling(Verdict.REFUSED, _short_of(problem, told.mentioned(text, skus)), is_about_earlier=True)
