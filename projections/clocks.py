@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from streams.vocabulary import OrderEvent
-from streams.vocabulary.order import Clock
+from streams.vocabulary.order import Bookkeeping, Clock
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -33,9 +33,16 @@ def clock_of(event: OrderEvent) -> Clock:
     return (_micros(event.occurred_at), event.rank, _micros(event.received_at), event.id)
 
 
-def time_of(clock: Clock) -> datetime:
-    """The source time of it."""
-    return EPOCH + clock[0] * MICROSECOND
+def heard_us(book: Bookkeeping) -> int:
+    """The earliest source time of an order's events, as far as its record says: µs since 1970; without any, never."""
+    if book.oldest is not None:
+        return book.oldest
+    return min((clock[0] for clock in book.seen), default=-NEVER[0])
+
+
+def time_of(micros: int) -> datetime:
+    """`micros`: µs since 1970."""
+    return EPOCH + micros * MICROSECOND
 
 
 def _micros(time: datetime) -> int:

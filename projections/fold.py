@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial, reduce
 
 from projections import discards, lattice
-from projections.clocks import by_clock, by_field, clock_of, is_beyond, is_seen, remember
+from projections.clocks import by_clock, by_field, clock_of, heard_us, is_beyond, is_seen, remember
 from projections.fetches import ended, is_fetch, pinged
 from projections.joins import Joins
 from projections.parcels import gone, together, with_parcels
@@ -138,6 +138,7 @@ def _after(order: Order, event: OrderEvent, joins: Joins) -> Order:
         {
             "held": by_clock(joins.clocks),
             "seen": remember(book.seen, joins.clock),
+            "oldest": min(joins.clock[0], heard_us(book)),
             "reached": reached,
             "paid": paid,
             "voices": with_voice(book.voices, event),

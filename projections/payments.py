@@ -7,9 +7,9 @@ part of it was recorded: whatever is said of that part later, the target has it.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from projections.clocks import EPOCH, by_field
+from projections.clocks import by_field, time_of
 from projections.voices import is_paid_to_others, is_said_by_others, scoped
 from streams.platforms.facts import unknown_words
 from streams.vocabulary import Order, Payment, PaymentStatus
@@ -76,7 +76,7 @@ def told_at(order: Order, payment: Payment) -> datetime | None:
         return None
     paths = (f"payments.{named.id}.{name}" for name in Payment.model_fields)
     told = [clocks[path] for path in paths if path in clocks]
-    return EPOCH + timedelta(microseconds=min(told)[0]) if told else None
+    return time_of(min(told)[0]) if told else None
 
 
 def _whole(order: Order) -> Payment | None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from projections.clocks import time_of
+from projections.clocks import heard_us, time_of
 from streams.vocabulary import Order
 
 
@@ -14,4 +14,4 @@ def is_wanted(order: Order, target: str, since: datetime | None) -> bool:
     """
     if since is None or target in order.targets:
         return True
-    return (order.placed_at or time_of(order.bookkeeping.seen[0])) >= since
+    return (order.placed_at or time_of(heard_us(order.bookkeeping))) >= since

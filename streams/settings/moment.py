@@ -16,7 +16,10 @@ def _moment(given: object) -> datetime:
         given = datetime.combine(given, time())
     if not isinstance(given, datetime):
         raise ValueError("is no date, as 2026-11-01, and no time, as 2026-11-01T08:00:00Z")  # noqa: TRY004
-    return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    try:
+        return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("lies outside the years 1 to 9999 in UTC") from None
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]

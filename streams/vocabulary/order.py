@@ -60,9 +60,10 @@ class Bookkeeping(Whole):
     """How far the joins have come. Public because `orders.state` is its own changelog; not for consumers to rely on.
 
     `held`: the events that a present value came from, each with the names of the fields it holds. `seen`: applied
-    events, newest last, bounded. `reached` and `paid`: what events have asserted of the order and of its money.
-    `voices`: by such a word, who said so (sources, and targets that refused). `parcels`: by the id of a shipment, the
-    sources that spoke of it alone; what those say of the order is in none of the three (`projections.parcels`).
+    events, newest last, bounded; `oldest`: of all events the earliest source time, µs since 1970.
+    `reached` and `paid`: what events have asserted of the order and of its money. `voices`: by such a word, who said so
+    (sources, and targets that refused). `parcels`: by the id of a shipment, the sources that spoke of it alone; what
+    those say of the order is in none of the three (`projections.parcels`).
     `steps`: by target and step, see `projections.steps`.
     `pings` and `fetches`: by the platform's word, see `projections.fetches`.
     `taken`: how many of which product the order has taken from the stock, in `moves` movements; `taken_as`: by which
@@ -74,6 +75,7 @@ class Bookkeeping(Whole):
     reached: tuple[OrderStatus, ...] = ()
     paid: PaymentStatus = PaymentStatus.UNPAID
     placed: bool = False
+    oldest: int | None = None
     voices: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     parcels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     commanded: dict[str, Commanded] = Field(default_factory=dict)

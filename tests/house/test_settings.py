@@ -281,6 +281,12 @@ def test_a_date_without_a_zone_is_utc(file: Path, word: str) -> None:
     assert load(file, {}).since("shop", "external") == datetime(2026, 11, 1, tzinfo=UTC)
 
 
+def test_a_date_beyond_the_calendar_is_a_mistake_like_any_other(file: Path) -> None:
+    file.write_text(f"{GOOD}since = 0001-01-01T00:00:00+10:00\n")
+    with pytest.raises(SettingsError, match=r"routes\[0\].since: lies outside the years"):
+        load(file, {})
+
+
 @pytest.mark.parametrize("word", ["7", "true", '"yesterday"', "08:00:00"])
 def test_what_is_no_date_is_told_with_an_example(file: Path, word: str) -> None:
     """A number could be seconds, days or a year."""

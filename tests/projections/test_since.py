@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from projections.agents import fold_step
+from projections.clocks import SEEN_MAX
 from streams import topics
 from streams.record import Record
 from streams.runtime.state import MemoryStore, Overlay
@@ -62,6 +63,13 @@ def test_a_late_event_of_an_old_order_does_not_pull_it_in() -> None:
     since = DAY + timedelta(seconds=5)
     assert told(settings(route("one", since=since)), placed(), placed(at_s=10, price="11")) == []
     assert told(settings(route("one", since=since)), placed(at_s=10, price="11"), placed()) == [("one", "create_order")]
+
+
+def test_what_the_window_has_forgotten_still_says_how_old_an_order_is() -> None:
+    """A very talkative old order must not look like a new one."""
+    orders, made = Overlay(MemoryStore()), settings(route("one", since=DAY + timedelta(seconds=5)))
+    later = [placed(at_s=10 + number, price=str(number)) for number in range(SEEN_MAX + 8)]
+    assert told(made, placed(), *later, orders=orders) == []
 
 
 def test_an_order_that_is_there_is_not_broken_off_by_a_later_date() -> None:

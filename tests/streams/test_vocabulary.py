@@ -40,7 +40,20 @@ EXACT = Decimal("12345678901234567890123456789.0123456789")
 HARMLESS: dict[str, set[str]] = {
     "Address": set(),
     "Bookkeeping": {
-        *("commanded", "fetches", "held", "moves", "paid", "parcels", "pings", "placed", "reached", "seen", "steps"),
+        *(
+            "commanded",
+            "fetches",
+            "held",
+            "moves",
+            "paid",
+            "oldest",
+            "parcels",
+            "pings",
+            "placed",
+            "reached",
+            "seen",
+            "steps",
+        ),
         *("taken", "taken_as", "voices"),
     },
     "Command": {"caused_by", "created_at", "id", "order_key", "receipt", "target", "type"},
