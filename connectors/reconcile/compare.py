@@ -16,7 +16,7 @@ IDS_SHOWN_MAX = 3
 # What has an order picked and sent.
 ONWARD = (APPROVE, SHIPMENT, RELEASE)
 STOPPED = "it is cancelled here, and its cancellation there was not delivered: it must not be picked"
-LEFT_OUT = "its shipment was made there, of a part: the shipment of the rest has to be made there too"
+LEFT_OUT = "the shipments there hold a part of it: one for the rest has to be made there"
 
 
 class Kind(StrEnum):
