@@ -16,8 +16,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from projections import commerceos_documents as documents
-from projections.commerceos_view import APPROVE, APPROVED, CANCELLED, CREATE, PREPARED, SENT, UPDATE, View
+from projections.commerceos_view import APPROVE, APPROVED, CANCELLED, CREATE, PREPARED, UPDATE, View
 from projections.digests import digest
+from projections.echoes import SENT
 from projections.payments import WHOLE, payments
 from projections.spec import TargetSpec
 from projections.steps import Demanded, is_commanded

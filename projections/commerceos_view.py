@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from projections.echoes import voices_without_echo
 from projections.spec import TargetSpec
 from projections.steps import is_commanded, is_done
 from projections.targets import DEAD, DISCARDED, REFUSED
@@ -22,7 +23,6 @@ APPROVED = (
 )
 # What others say for a shipment to be made, and released.
 PREPARED = APPROVED[1:]
-SENT = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class View:
         return is_said_by(voices_of(self.order), words, self.target.own)
 
     def is_told(self, words: Collection[OrderStatus]) -> bool:
-        """Whether anyone else has."""
-        return is_said_by_others(voices_of(self.order), words, self.target.voices)
+        """Whether anyone else has, of himself."""
+        return is_said_by_others(voices_without_echo(self.order), words, self.target.voices)
 
     def _is_refused(self, step: str) -> bool:
         return self._became(step, REFUSED)

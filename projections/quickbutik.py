@@ -8,6 +8,7 @@ from typing import Any
 
 from projections.clocks import NEVER, by_field
 from projections.digests import digest
+from projections.echoes import DONE, SENT
 from projections.spec import TargetSpec
 from projections.steps import Demanded, is_commanded
 from projections.voices import is_said_by, is_said_by_others, voices_of
@@ -16,9 +17,8 @@ from streams.vocabulary.order import Step
 from streams.vocabulary.status import OUT_OF_STOCK
 
 KIND = "quickbutik"
-PAID, DONE, CANCELLED = "paid", "done", "cancelled"
-# What others must say for a status to be written.
-SENT = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
+PAID, CANCELLED = "paid", "cancelled"
+# What others must say for a status to be written; `SENT` for the first.
 PAYED = (PaymentStatus.PAID,)
 
 

@@ -24,6 +24,7 @@ PURE = (
     "projections/decide*.py",
     "projections/commerceos*.py",
     "projections/external.py",
+    "projections/echoes.py",
     "projections/parcels.py",
     "projections/payments.py",
     "projections/quickbutik.py",

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from connectors.sandbox.commerceos import shipments
 from connectors.sandbox.commerceos.model import Stage, Status
+from streams.vocabulary import CommandType, EventType, OrderEvent
 from tests.projections.commerceos_events import PACKED, PAID, PLACED, SENT
-from tests.projections.commerceos_world import World
+from tests.projections.commerceos_world import World, said
 from tests.projections.events import histories
 
 MOVES = ("deliver", "hear", "echo", "pack")
@@ -44,3 +45,25 @@ def test_shipment_that_they_made_is_not_made_a_second_time(is_shown: bool) -> No
         world.echo()
     world.run(PACKED, SENT)
     assert (world.dead, world.wrong, world.shipments()) == ([], [], [Stage.RELEASED.value])
+
+
+def parcel(id: str, status: str, at_s: int) -> OrderEvent:
+    """CommerceOS pushes a snapshot of one shipment."""
+    return said(EventType.SHIPPED, at_s, "erp", is_parcel=True, shipments=[{"id": id, "status": status}])
+
+
+def test_what_the_shop_was_told_of_one_parcel_does_not_release_the_next() -> None:
+    """The shop is told, and its ping says so too: taken for its own word, the second parcel would go out unpicked."""
+    world = World(platform="quickbutik").run(PLACED, PAID)
+    world.take(parcel("S1", "Transiting", 10))
+    assert [each.data["status"] for each in world.told if each.type is CommandType.UPDATE_STATUS][-1] == "done"
+    world.take(said(EventType.SHIPPED, 20, status="shipped"), parcel("S2", "New", 30))
+    assert CommandType.RELEASE_SHIPMENT not in world.types
+    world.take(said(EventType.SHIPPED, 40, "warehouse", status="shipped"))
+    assert world.types[-1] == CommandType.RELEASE_SHIPMENT, "who was not told says it of himself"
+
+
+def test_what_the_shop_says_before_it_was_told_is_its_own_word() -> None:
+    world = World(platform="quickbutik").run(PLACED, PAID)
+    world.take(said(EventType.SHIPPED, 20, status="shipped"))
+    assert world.types[-2:] == [CommandType.CREATE_SHIPMENT, CommandType.RELEASE_SHIPMENT]

@@ -21,10 +21,12 @@ def item(sku: str, **units: Any) -> dict[str, Any]:
     return {"product": {"identifiers": {"com.acme.sku": sku}}, "quantity": "9", "statusDetails": details}
 
 
+IDENTIFIED = {"identifiers": {"key": "db-1", "com.acme.order-id": "duda:site/1", "com.acme.channel": "duda"}}
+
+
 def polled(*items: dict[str, Any], status: str = "Committed", **more: Any) -> dict[str, Any]:
     """As the poller has it from `~with(status,identifiers,timestamp,items~with(statusDetails),shipments~with(…))`."""
-    identifiers = {"key": "db-1", "com.acme.order-id": "duda:site/1", "com.acme.channel": "duda"}
-    return {"identifiers": identifiers, "status": [status], "timestamp": AT, "items": list(items), **more}
+    return {**IDENTIFIED, "status": [status], "timestamp": AT, "items": list(items), **more}
 
 
 @pytest.mark.parametrize(
@@ -75,6 +77,20 @@ def test_details_that_cannot_be_read_tell_nothing(details: Any) -> None:
     """They describe: an order must not get stuck in the quarantine for them."""
     event = one(polled({"quantity": "1", "statusDetails": details}))
     assert ("order.Committed", None) == (event.platform_event, event.data.fulfilment)
+    assert event.data.flags == (None if details is None else ("unreadable-units",))
+
+
+@pytest.mark.parametrize("quantity", [True, "abc", "1_0", None, [1], {"value": 1}])
+def test_units_that_cannot_be_read_leave_those_that_were_counted_before(quantity: Any) -> None:
+    """Left out of the count, what is in no shipment yet would be gone, and the order on its way."""
+    counted, unread = item("A", Committed="1", Transiting="1"), item("A", Committed=quantity, Transiting="1")
+    parcel = {"identifiers": {"key": "s-1"}, "orders": [IDENTIFIED], "status": ["Transiting"]}
+    state = Order.from_json(
+        _folded((one(polled(counted)), one(parcel), one(polled(unread, item("B", Transiting="1")))))
+    )
+    assert state.status is OrderStatus.PROCESSING
+    assert state.fulfilment == (Fulfilment(id="A", sku="A", units={"Committed": Decimal(1), "Transiting": Decimal(1)}),)
+    assert "unreadable-units" in state.flags
 
 
 def test_the_state_ends_the_same_whatever_came_first() -> None:
