@@ -75,7 +75,15 @@ def test_a_stream_cut_short_is_refused(encoding: str) -> None:
         assert reason(packed[:length], encoding) == "body-undecodable"
 
 
-@pytest.mark.parametrize("body", [b"", b"not packed at all", gzip.compress(BODY) + b"more", b"\x1f\x8b\x08"])
+RUBBISH = {
+    "nothing": b"",
+    "not-packed": b"not packed at all",
+    "more-behind": gzip.compress(BODY) + b"more",
+    "cut": b"\x1f\x8b\x08",
+}
+
+
+@pytest.mark.parametrize("body", RUBBISH.values(), ids=RUBBISH)
 def test_rubbish_is_refused_not_stored(body: bytes) -> None:
     """What the header claims must hold for the whole body."""
     assert reason(body, "gzip") == "body-undecodable"
