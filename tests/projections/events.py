@@ -7,13 +7,22 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from projections.fold import fold
 from streams.platforms import PLATFORMS, RawWebhook, duda, selldone
 from streams.topics import OUTCOMES, webhooks
-from streams.vocabulary import CommandType, EventType, OrderEvent, OrderFacts, Origin
+from streams.vocabulary import CommandType, EventType, Order, OrderEvent, OrderFacts, Origin
 from streams.vocabulary.event import DeliveryFacts
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 TARGETS = ("one", "two")
+
+
+def folded(*events: OrderEvent) -> Order:
+    order: Order | None = None
+    for event in events:
+        order = fold(order, event)
+    assert order is not None
+    return order
 
 
 def from_webhook(platform: str, document: Mapping[str, Any], offset: int = 0) -> OrderEvent:

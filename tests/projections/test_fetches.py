@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 
 from projections.agents import fold_step
 from projections.fetches import WORDS_MAX
-from projections.fold import fold
 from streams import topics
 from streams.platforms import PLATFORMS, RawWebhook
 from streams.record import Record
 from streams.runtime.state import MemoryStore, Overlay
 from streams.settings.model import Settings
 from streams.vocabulary import Command, CommandType, Order, OrderEvent, OrderStatus, Origin
-from tests.projections.events import NOW, delivery_event
+from tests.projections.events import NOW, delivery_event, folded
 
 SETTINGS = Settings.model_validate(
     {
@@ -226,28 +225,20 @@ outcomes = st.builds(
 event_sets = st.lists(pings | documents | outcomes, min_size=1, max_size=12, unique_by=lambda event: event.id)
 
 
-def folded(events: list[OrderEvent]) -> Order:
-    order: Order | None = None
-    for event in events:
-        order = fold(order, event)
-    assert order is not None
-    return order
-
-
 @settings(max_examples=120, deadline=None)
 @given(data=st.data())
 def test_pings_and_documents_in_any_order_leave_the_same_order(data: st.DataObject) -> None:
     """Pings overtake each other, and a fetched document may overtake them all."""
     events = data.draw(event_sets)
     history = data.draw(st.permutations([*events, *data.draw(st.lists(st.sampled_from(events), max_size=4))]))
-    assert folded(history).to_json() == folded(events).to_json()
+    assert folded(*history).to_json() == folded(*events).to_json()
 
 
 @settings(max_examples=40, deadline=None)
 @given(events=event_sets.map(lambda events: events[:4]))
 def test_every_permutation_of_pings_and_documents_leaves_the_same_order(events: list[OrderEvent]) -> None:
     """The same, with nothing left to chance for small sets."""
-    assert len({folded(list(history)).to_json() for history in permutations(events)}) == 1
+    assert len({folded(*history).to_json() for history in permutations(events)}) == 1
 
 
 @settings(max_examples=80, deadline=None)

@@ -7,18 +7,10 @@ from itertools import permutations
 import pytest
 
 from projections.fold import fold
-from streams.vocabulary import CommandType, Order, OrderEvent, OrderFacts, OrderStatus, PaymentStatus
-from tests.projections.events import NOW, delivery_event, duda_event, selldone_event
+from streams.vocabulary import CommandType, OrderFacts, OrderStatus, PaymentStatus
+from tests.projections.events import NOW, delivery_event, duda_event, folded, selldone_event
 from tests.streams.platforms.samples import event as sample
 from tests.streams.platforms.samples import payload
-
-
-def folded(*events: OrderEvent) -> Order:
-    order: Order | None = None
-    for event in events:
-        order = fold(order, event)
-    assert order is not None
-    return order
 
 
 def test_seed_payloads_of_duda_end_deleted_with_the_updated_quantity() -> None:

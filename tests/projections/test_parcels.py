@@ -15,9 +15,9 @@ from projections.fold import fold
 from projections.parcels import IN_NO_SHIPMENT
 from projections.voices import is_said_by_others, voices_of
 from streams.platforms.commerceos import words
-from streams.vocabulary import EventType, Order, OrderEvent, OrderStatus
+from streams.vocabulary import EventType, OrderEvent, OrderStatus
 from tests.projections.commerceos_world import said
-from tests.projections.events import histories
+from tests.projections.events import folded, histories
 from tests.streams.platforms.test_commerceos import one
 from tests.streams.platforms.test_commerceos_fulfilment import item, polled
 
@@ -39,14 +39,6 @@ def shown(*items: dict[str, Any], **more: Any) -> OrderEvent:
 
 
 PARTLY = shown(item("A", Committed="1", Acquired="1"))
-
-
-def folded(*events: OrderEvent) -> Order:
-    order: Order | None = None
-    for event in events:
-        order = fold(order, event)
-    assert order is not None
-    return order
 
 
 @pytest.mark.parametrize("word", words.SHIPMENT_STATUSES)

@@ -7,15 +7,7 @@ from hypothesis import strategies as st
 
 from projections.fold import fold
 from streams.vocabulary import Order, OrderEvent
-from tests.projections.events import event_sets, histories
-
-
-def folded(events: list[OrderEvent]) -> Order:
-    order: Order | None = None
-    for event in events:
-        order = fold(order, event)
-    assert order is not None
-    return order
+from tests.projections.events import event_sets, folded, histories
 
 
 @settings(max_examples=150, deadline=None)
@@ -23,8 +15,8 @@ def folded(events: list[OrderEvent]) -> Order:
 def test_any_history_of_the_same_events_leaves_the_same_order(data: st.DataObject) -> None:
     """Platforms send late, twice and out of order; what an order is must not depend on it."""
     events = data.draw(event_sets())
-    expected = folded(events)
-    assert folded(data.draw(histories(events))).to_json() == expected.to_json()
+    expected = folded(*events)
+    assert folded(*data.draw(histories(events))).to_json() == expected.to_json()
     assert expected.version == len(events)
 
 
@@ -32,7 +24,7 @@ def test_any_history_of_the_same_events_leaves_the_same_order(data: st.DataObjec
 @given(events=event_sets().map(lambda events: events[:4]))
 def test_every_permutation_leaves_the_same_order(events: list[OrderEvent]) -> None:
     """The same, with nothing left to chance for small sets."""
-    assert len({folded(list(order)).to_json() for order in permutations(events)}) == 1
+    assert len({folded(*order).to_json() for order in permutations(events)}) == 1
 
 
 @settings(max_examples=80, deadline=None)
@@ -44,7 +36,7 @@ def test_history_cut_by_restarts_leaves_the_same_order(data: st.DataObject) -> N
     for event in history:
         read = OrderEvent.from_json(event.to_json())
         order = fold(None if order is None else Order.from_json(order.to_json()), read)
-    assert order == folded(history)
+    assert order == folded(*history)
 
 
 @settings(max_examples=80, deadline=None)
@@ -52,5 +44,5 @@ def test_history_cut_by_restarts_leaves_the_same_order(data: st.DataObject) -> N
 def test_repeat_gives_back_the_very_same_order(data: st.DataObject) -> None:
     """A repeat that makes a new object would be written, counted, and decided upon again."""
     events = data.draw(event_sets())
-    order = folded(events)
+    order = folded(*events)
     assert fold(order, data.draw(st.sampled_from(events))) is order

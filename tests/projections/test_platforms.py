@@ -12,14 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections.agents import fold_step
-from projections.fold import fold
 from streams import topics
 from streams.platforms import RawWebhook, Undecodable
 from streams.record import Record
 from streams.runtime.state import MemoryStore, Overlay
 from streams.settings.model import Settings
 from streams.vocabulary import Order, OrderEvent
-from tests.projections.events import histories
+from tests.projections.events import folded, histories
 from tests.streams.platforms.case import Case
 from tests.streams.platforms.cases import CASES
 
@@ -62,14 +61,6 @@ def _read(name: str) -> tuple[OrderEvent, ...]:
     return tuple(found.values())
 
 
-def folded(history: list[OrderEvent]) -> Order:
-    order: Order | None = None
-    for event in history:
-        order = fold(order, event)
-    assert order is not None
-    return order
-
-
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_case_has_events_that_meet(case: Case) -> None:
     """A single event has one order of arrival only: the property below would hold of nothing."""
@@ -82,7 +73,7 @@ def test_case_has_events_that_meet(case: Case) -> None:
 def test_any_history_of_a_platforms_events_leaves_the_same_order(case: Case, data: st.DataObject) -> None:
     """Late, twice and out of order is how every one of them sends."""
     some = data.draw(st.lists(st.sampled_from(events(case)), min_size=1, max_size=7, unique_by=lambda one: one.id))
-    first, second = (folded(data.draw(histories(some))) for _ in range(2))
+    first, second = (folded(*data.draw(histories(some))) for _ in range(2))
     assert first.to_json() == second.to_json()
     assert first.version == len(some)
 

@@ -16,8 +16,8 @@ from streams import topics
 from streams.record import Output, Record
 from streams.runtime.state import MemoryStore, Overlay
 from streams.settings.model import Settings
-from streams.vocabulary import EventType, Order, OrderEvent, OrderFacts, Shipment
-from tests.projections.events import event_sets, histories, selldone_event
+from streams.vocabulary import EventType, OrderEvent, OrderFacts, Shipment
+from tests.projections.events import event_sets, folded, histories, selldone_event
 from tests.streams.platforms.case import Case, one_event
 from tests.streams.platforms.case_apicbase import APICBASE
 from tests.streams.platforms.case_commerceos import COMMERCEOS_ORDER, COMMERCEOS_SHIPMENT, COMMERCEOS_STATUS
@@ -68,14 +68,6 @@ def news(count: int) -> list[OrderEvent]:
     return [selldone_event("OrderConfirm", {"price": n}, at_s=n, offset=n) for n in range(count)]
 
 
-def folded(events: list[OrderEvent]) -> Order:
-    order: Order | None = None
-    for event in events:
-        order = fold(order, event)
-    assert order is not None
-    return order
-
-
 def received(case: Case, after: timedelta = timedelta(), body: bytes | None = None) -> OrderEvent:
     """Its own payload, come so long after the first time. What was fetched has the receipt of its fetch."""
     raw = case.webhook(body)
@@ -111,7 +103,7 @@ def test_repeat_after_the_senders_longest_span_is_suppressed(sender: str) -> Non
     case, span = SPANS[sender]
     first, repeat = received(case), received(case, span)
     assert (repeat.id, repeat.received_at - first.received_at) == (first.id, span)
-    order = folded([first])
+    order = folded(first)
     assert fold(order, repeat) is order
 
 
@@ -120,7 +112,7 @@ def test_repeat_after_the_senders_longest_span_is_suppressed(sender: str) -> Non
 def test_repeat_with_511_others_in_between_is_suppressed_whoever_sends_it(case: Case, timed: bool) -> None:
     """Busier than any order is."""
     first = received(case)
-    order = folded([first, *others(first, SEEN_MAX - 1, timed=timed)])
+    order = folded(first, *others(first, SEEN_MAX - 1, timed=timed))
     assert fold(order, received(case, timedelta(days=2))) is order
 
 
@@ -130,7 +122,7 @@ def test_forgotten_message_with_a_time_of_its_own_changes_nothing_as_it_comes_ag
     """Its receipt is another, its time is not: neither the state nor the version, so nothing is written or sent."""
     first = received(case)
     assert first.occurred_at != first.received_at
-    order = folded([first, *others(first, SEEN_MAX + 3, timed=timed)])
+    order = folded(first, *others(first, SEEN_MAX + 3, timed=timed))
     assert first.id not in {clock[3] for clock in order.bookkeeping.seen}
     assert fold(order, received(case, timedelta(days=2))) is order
 
@@ -140,7 +132,7 @@ def test_message_without_a_time_is_not_forgotten_for_those_that_have_one(case: C
     """Come again it is as of now: only to be remembered keeps it from being news."""
     first = received(case)
     assert first.occurred_at == first.received_at
-    order = folded([first, *others(first, SEEN_MAX + 3, timed=True)])
+    order = folded(first, *others(first, SEEN_MAX + 3, timed=True))
     assert fold(order, received(case, timedelta(days=2))) is order
 
 
@@ -152,7 +144,7 @@ def test_what_is_forgotten_and_has_no_time_is_news_again_and_takes_no_status_bac
         return received(COMMERCEOS_SHIPMENT, after, body)
 
     first, second = parcel("Transiting", "old", timedelta()), parcel("Acquired", "new", timedelta(seconds=9))
-    order = folded([first, second, *others(second, SEEN_MAX, timed=False)])
+    order = folded(first, second, *others(second, SEEN_MAX, timed=False))
     after = fold(order, parcel("Transiting", "old", timedelta(days=2)))
     (shipment,) = after.shipments
     assert shipment == Shipment(id=shipment.id, status="Acquired", tracking_url="old")
@@ -166,27 +158,27 @@ def test_of_two_messages_of_one_time_the_one_that_came_last_counts_a_forgotten_o
         return received(COMMERCEOS_ORDER, after, COMMERCEOS_ORDER.body(lambda item: item.update(totalAmount=total)))
 
     first, second = seen("1", timedelta()), seen("2", timedelta(seconds=9))
-    order = folded([first, second, *others(second, SEEN_MAX, timed=True)])
+    order = folded(first, second, *others(second, SEEN_MAX, timed=True))
     assert ["2", "1"] == [f"{each.total}" for each in (order, fold(order, seen("1", timedelta(days=2))))]
 
 
 def test_window_of_seen_events_is_bounded() -> None:
     """A busy order must not grow without end."""
-    order = folded(news(SEEN_MAX + 3))
+    order = folded(*news(SEEN_MAX + 3))
     assert (len(order.bookkeeping.seen), order.version) == (SEEN_MAX, SEEN_MAX + 3)
 
 
 def test_replay_of_what_the_window_forgot_changes_nothing_at_all() -> None:
     """The record itself again, of its first receipt."""
     events = news(SEEN_MAX + 3)
-    order = folded(events)
+    order = folded(*events)
     assert events[0].id not in {clock[3] for clock in order.bookkeeping.seen}
     assert fold(order, events[0]) is order
 
 
 def test_old_event_with_news_is_taken_when_the_window_is_full() -> None:
     """Too old to be remembered is not too old to be told: only it knows the address."""
-    order = folded(news(SEEN_MAX))
+    order = folded(*news(SEEN_MAX))
     late = selldone_event("CheckoutOrder", {"receiver_info": {"address": "1 Main St"}}, at_s=-9, offset=9999)
     after = fold(order, late)
     assert after.shipping_address is not None
@@ -232,6 +224,6 @@ def test_small_window_leaves_the_same_order_but_for_its_count(data: st.DataObjec
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clocks, "SEEN_MAX", 1)
         events = data.draw(event_sets())
-        ends = [folded(list(data.draw(histories(events)))) for _ in range(2)]
+        ends = [folded(*data.draw(histories(events))) for _ in range(2)]
         same = [end.model_copy(update={"version": 0}) for end in ends]
         assert [] == [pair for pair in pairwise(same) if pair[0].to_json() != pair[1].to_json()]

@@ -7,9 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
-from projections.fold import fold
-from streams.vocabulary import EventType, Order, OrderEvent, OrderStatus
+from streams.vocabulary import EventType, Order, OrderStatus
 from streams.vocabulary.facts import Fulfilment
+from tests.projections.events import folded
 from tests.streams.platforms.test_commerceos import one
 
 AT = "2026-11-21T12:00:00Z"
@@ -85,9 +85,7 @@ def test_units_that_cannot_be_read_leave_those_that_were_counted_before(quantity
     """Left out of the count, what is in no shipment yet would be gone, and the order on its way."""
     counted, unread = item("A", Committed="1", Transiting="1"), item("A", Committed=quantity, Transiting="1")
     parcel = {"identifiers": {"key": "s-1"}, "orders": [IDENTIFIED], "status": ["Transiting"]}
-    state = Order.from_json(
-        _folded((one(polled(counted)), one(parcel), one(polled(unread, item("B", Transiting="1")))))
-    )
+    state = folded(one(polled(counted)), one(parcel), one(polled(unread, item("B", Transiting="1"))))
     assert state.status is OrderStatus.PROCESSING
     assert state.fulfilment == (Fulfilment(id="A", sku="A", units={"Committed": Decimal(1), "Transiting": Decimal(1)}),)
     assert "unreadable-units" in state.flags
@@ -104,17 +102,9 @@ def test_the_state_ends_the_same_whatever_came_first() -> None:
     ]
     events = [one(orjson.dumps(each)) for each in snapshots]
     assert sorted(event.rank for event in events) == [event.rank for event in events]
-    found = {_folded(order) for order in permutations(events)}
+    found = {folded(*order).to_json() for order in permutations(events)}
     assert len(found) == 1
     state = Order.from_json(found.pop())
     assert (OrderStatus.DELIVERED, "Transiting") == (state.status, state.shipments[0].status)
     assert state.fulfilment == (Fulfilment(id="A", sku="A", units={"Acquired": Decimal(2)}),)
     assert events[0].type is EventType.CONFIRMED
-
-
-def _folded(events: tuple[OrderEvent, ...]) -> bytes:
-    order: Order | None = None
-    for event in events:
-        order = fold(order, event)
-    assert order is not None
-    return order.to_json()

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from projections.fold import fold
 from streams.platforms import selldone
-from streams.vocabulary import EventType, Order, OrderEvent, OrderStatus, PaymentStatus, Person
+from streams.vocabulary import EventType, OrderEvent, OrderStatus, PaymentStatus, Person
+from tests.projections.events import folded
 from tests.streams.platforms.case import drop, put
 from tests.streams.platforms.samples import Change, changed, event, payload
 
@@ -50,14 +50,6 @@ def read(*changes: Change, sample: str = "checkout-order") -> OrderEvent:
             one(document)
 
     return event("selldone", changed("selldone", sample, change))
-
-
-def folded(*events: OrderEvent) -> Order:
-    order: Order | None = None
-    for one in events:
-        order = fold(order, one)
-    assert order is not None
-    return order
 
 
 def test_tables_are_the_modules_tables() -> None:
