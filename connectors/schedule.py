@@ -39,8 +39,8 @@ def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
     """
     text = headers.get("retry-after", "").strip()
     seconds = _seconds(text) if text else None
-    if seconds is None and text and (until := _date(text)):
-        seconds = (until - (_date(headers.get("date", "")) or now)).total_seconds()
+    if seconds is None and text and (until := http_date(text)):
+        seconds = (until - (http_date(headers.get("date", "")) or now)).total_seconds()
     return None if seconds is None else min(max(seconds, 0.0), RETRY_AFTER_S_MAX)
 
 
@@ -52,7 +52,8 @@ def _seconds(text: str) -> float | None:
     return seconds if math.isfinite(seconds) else None
 
 
-def _date(text: str) -> datetime | None:
+def http_date(text: str) -> datetime | None:
+    """An HTTP-date (RFC 9110, 5.6.7), of UTC where it names no zone; None where it is unreadable."""
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, OverflowError):  # the latter where a part of it is too long for a number of C's

@@ -18,7 +18,7 @@ from typing import Any
 from projections import commerceos_documents as documents
 from projections.commerceos_view import APPROVE, APPROVED, CANCELLED, CREATE, PREPARED, UPDATE, View
 from projections.digests import digest
-from projections.echoes import SENT
+from projections.lattice import SENT
 from projections.payments import WHOLE, payments
 from projections.spec import TargetSpec
 from projections.steps import Demanded, is_commanded
@@ -60,7 +60,8 @@ def _due(view: View, mapping: CommerceOS, cause: OrderEvent) -> Iterator[Demande
     yield from _payments(view, mapping, cause)
     if not view.is_approved:
         if not view.is_over and _may_approve(view.order, mapping) and not is_commanded(view.ledger, APPROVE):
-            yield Demanded(APPROVE, CommandType.APPROVE_ORDER, APPROVE, _renewal(view.order, mapping, cause))
+            document = documents.order_document(view.order, mapping)
+            yield Demanded(APPROVE, CommandType.APPROVE_ORDER, APPROVE, _renewal(document, mapping, cause))
     elif view.is_cancelled:
         if not is_commanded(view.ledger, CANCEL) and not view.shows(UNCANCELLABLE):
             yield _plain(CANCEL, CommandType.CANCEL_ORDER)
@@ -82,15 +83,15 @@ def _creation(view: View, mapping: CommerceOS, cause: OrderEvent) -> Iterator[De
     document = documents.order_document(view.order, mapping)
     states = documents.states(document)
     if states != view.stated:
-        yield Demanded(step, type, states, {"order": document, **_renewal(view.order, mapping, cause)})
+        yield Demanded(step, type, states, {"order": document, **_renewal(document, mapping, cause)})
 
 
-def _renewal(order: Order, mapping: CommerceOS, cause: OrderEvent) -> dict[str, Any]:
+def _renewal(document: documents.Document, mapping: CommerceOS, cause: OrderEvent) -> dict[str, Any]:
     """The order with its reservation, where it has one: by the time of what needs it, that may be over."""
     if mapping.reserve_s is None:
         return {}
     until = documents.after(cause.received_at, mapping.reserve_s)
-    return {"order": {**documents.order_document(order, mapping), "reserved_until": until}}
+    return {"order": {**document, "reserved_until": until}}
 
 
 def can_be_created(order: Order) -> bool:
@@ -104,8 +105,8 @@ def _changes(view: View, mapping: CommerceOS, cause: OrderEvent) -> Iterator[Dem
     late = {"after_approval": is_commanded(view.ledger, APPROVE) or view.shows(APPROVED)}
     if view.shows(CANCELLED) or (late["after_approval"] and view.is_over):
         return
-    order, renewal = view.order, {} if late["after_approval"] else _renewal(view.order, mapping, cause)
-    document = documents.order_document(order, mapping)
+    order, document = view.order, documents.order_document(view.order, mapping)
+    renewal = {} if late["after_approval"] else _renewal(document, mapping, cause)
     states = documents.states(document)
     if document["items"] and not documents.has_same_items(states, view.stated or ""):
         yield Demanded(UPDATE, CommandType.UPDATE_ORDER, states, {"order": document, **renewal, **late})

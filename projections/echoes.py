@@ -4,13 +4,13 @@ Seed 000: a status that is written makes the shop send its ping as any other cha
 what CommerceOS said of one parcel would come back to it by the shop, and release the next.
 """
 
+from projections.lattice import SENT
 from projections.steps import is_commanded
 from projections.voices import Voices, voices_of
-from streams.vocabulary import Order, OrderStatus
+from streams.vocabulary import Order
 
 # As a step of a shop's ledger: it was told that the order is on its way.
 DONE = "done"
-SENT = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
 
 
 def voices_without_echo(order: Order) -> Voices:

@@ -81,6 +81,8 @@ SHIPMENTS: Mapping[str, OrderStatus] = {
     "PartiallyAcquired": OrderStatus.SHIPPED,
     "Acquired": OrderStatus.DELIVERED,
 }
+# Of an order that is on its way, or was.
+SENT = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
 # Between the words of a parcel whose items differ.
 AND = ", "
 

@@ -14,8 +14,6 @@ from streams.vocabulary.facts import Fulfilment
 Parcels = Mapping[str, tuple[str, ...]]
 # Of units: no parcel that is known can have them.
 IN_NO_SHIPMENT = "Committed"
-# Of an order that is cancelled these are for a person to see.
-GONE = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
 
 _WORDS = tuple(lattice.SHIPMENTS)
 
@@ -56,9 +54,10 @@ def together(
 
 
 def gone(parcels: Collection[str], shipments: Iterable[Shipment]) -> set[OrderStatus]:
-    """What has become of any one of the parcels, of `GONE`, and what it was before that. Only ever grows."""
+    """What has become of any one of the parcels, of `SENT`, and what it was before that, for a person to see where the
+    order is cancelled. Only ever grows."""
     if not parcels:
         return set()
     words = (lattice.shipment_word(each.status) for each in shipments if each.id in parcels)
     ranks = [lattice.STATUS_RANK[lattice.SHIPMENTS[word]] for word in words if word]
-    return {status for status in GONE if lattice.STATUS_RANK[status] <= max(ranks, default=-1)}
+    return {status for status in lattice.SENT if lattice.STATUS_RANK[status] <= max(ranks, default=-1)}

@@ -33,6 +33,7 @@ NOT_TAKEN = frozenset(
         *("AUTHORIZED", "AUTHORISED", "REQUIRESCAPTURE", "REQUIRESACTION"),
     }
 )
+_KNOWN = COUNTED | NOT_TAKEN
 # The payment of an order that is paid, where no amount is told of.
 WHOLE = "paid"
 
@@ -57,8 +58,7 @@ def payments(order: Order, own: Collection[str], recorded: Collection[str]) -> S
 
 def doubts(payments: Iterable[Payment]) -> list[str]:
     """Flags for the words of amounts that are in neither table: these are not recorded, and a person is to know."""
-    known = COUNTED | NOT_TAKEN
-    words = [each.status for each in payments if each.amount and each.status and _plain(each.status) not in known]
+    words = [each.status for each in payments if each.amount and each.status and _plain(each.status) not in _KNOWN]
     return unknown_words(("payment-status", word, ()) for word in words)
 
 

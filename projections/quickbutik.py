@@ -8,7 +8,8 @@ from typing import Any
 
 from projections.clocks import NEVER, by_field
 from projections.digests import digest
-from projections.echoes import DONE, SENT
+from projections.echoes import DONE
+from projections.lattice import SENT
 from projections.spec import TargetSpec
 from projections.steps import Demanded, is_commanded
 from projections.voices import is_said_by, is_said_by_others, voices_of
@@ -65,6 +66,5 @@ def _shipping(order: Order) -> dict[str, str] | None:
     if not tracked:
         return None
     clocks = by_field(order.bookkeeping.held)
-    told = [(clocks.get(f"shipments.{shipment.id}.tracking_number", NEVER), shipment.id) for shipment in tracked]
-    last = tracked[told.index(max(told))]
+    last = max(tracked, key=lambda each: (clocks.get(f"shipments.{each.id}.tracking_number", NEVER), each.id))
     return {"tracking_number": last.tracking_number or "", "carrier": last.carrier or ""}

@@ -14,10 +14,11 @@ from connectors.room import has_room
 from streams import cloudevents, topics
 from streams.platforms import Platform
 from streams.record import Output
+from streams.runtime.quarantine import why
 
 log = structlog.get_logger(__name__)
 
-TOO_LARGE = b"record-too-large"
+TOO_LARGE = "record-too-large"
 
 
 def raw_record(source: str, platform: Platform, found: Found, query: Mapping[str, str], now: datetime) -> Output:
@@ -56,5 +57,4 @@ def without_body(record: Output) -> Output:
     """What can be kept: whose order it is, by which id, how large, and why that is all."""
     size = len(record.value or b"")
     message = f"the order has {size} bytes: more than a record holds (kafka.record_bytes_max)"
-    added = (("reason", TOO_LARGE), ("message", message.encode()), ("origin_topic", record.topic.encode()))
-    return Output(topics.QUARANTINE, record.key, b"", (*record.headers, *added))
+    return Output(topics.QUARANTINE, record.key, b"", (*record.headers, *why(record.topic, TOO_LARGE, message)))

@@ -7,14 +7,10 @@ from decimal import Decimal
 from typing import Any
 
 from connectors.status.snapshot import Snapshot
+from connectors.targets.commerceos.statuses import CANCELLED, COMMITTED, UNAPPROVED, UNRELEASED
 from streams.platforms.commerceos.words import words
 from streams.platforms.fields import Object, children, identifier
 from streams.vocabulary.base import EXACT, parse_money
-
-NEW, RESERVED, UNRESERVED, COMMITTED, CANCELLED = "New", "Reserved", "Unreserved", "Committed", "Cancelled"
-UNAPPROVED = frozenset({NEW, RESERVED, UNRESERVED})
-# Of a shipment some or all of whose units are still to be released.
-UNRELEASED = frozenset({NEW, "PartiallyReleased"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,19 @@ def quarantined(record: Record, reason: str, message: str) -> Output:
         record.value,
         (
             *record.headers,
-            ("reason", reason.encode()),
-            ("message", message.encode("utf-8", "replace")[:MESSAGE_BYTES_MAX]),
-            ("origin_topic", record.topic.encode()),
+            *why(record.topic, reason, message),
             ("origin_partition", str(record.partition).encode()),
             ("origin_offset", str(record.offset).encode()),
         ),
+    )
+
+
+def why(topic: str, reason: str, message: str) -> tuple[tuple[str, bytes], ...]:
+    """The headers that tell of the reason, and of the topic it would lie in, or does."""
+    return (
+        ("reason", reason.encode()),
+        ("message", message.encode("utf-8", "replace")[:MESSAGE_BYTES_MAX]),
+        ("origin_topic", topic.encode()),
     )
 
 

@@ -17,6 +17,7 @@ from connectors.exchange import Answer, Request
 from connectors.targets.commerceos import documents, lapsed, requests, told
 from connectors.targets.commerceos.names import Names
 from connectors.targets.commerceos.requests import LOOKS, Purpose
+from connectors.targets.commerceos.statuses import CANCELLED, UNAPPROVED, UNRELEASED
 from connectors.verdict import Ruling, Verdict, classify
 from streams.vocabulary import Command, CommandType
 
@@ -24,11 +25,7 @@ STOCKED = frozenset({CommandType.CREATE_ORDER, CommandType.UPDATE_ORDER, Command
 # Refused for what the order is by now, not for what was sent.
 WRONG_TIME = frozenset({400, 409, 422})
 NOT_FOUND = 404
-NEW, CANCELLED = "New", "Cancelled"
-# Of a shipment some or all of whose units are still to be released.
-UNRELEASED = frozenset({NEW, "PartiallyReleased"})
 APPROVED = frozenset({"Committed", "Fulfilled"})
-UNAPPROVED = frozenset({NEW, "Unreserved", "Reserved"})
 DELIVERED = Ruling(Verdict.DELIVERED)
 # What a POST makes, nobody finds until it is made: one without an answer may still be under way there.
 POST_SETTLES_S = 30.0

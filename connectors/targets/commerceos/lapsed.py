@@ -6,16 +6,16 @@ own clock, which the answer shows, since a command may have waited for longer th
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from connectors.exchange import Answer, Request
 from connectors.targets.commerceos import requests, told
 from connectors.targets.commerceos.names import Names
+from connectors.targets.commerceos.statuses import UNRESERVED
 from connectors.targets.unprocessable import Unprocessable
+from projections.commerceos_documents import after
 from streams.vocabulary import Command, CommandType
 
-UNRESERVED = "Unreserved"
 NEEDS_RESERVED = frozenset(
     {CommandType.APPROVE_ORDER, CommandType.CHANGE_DELIVERY_ADDRESS, CommandType.CHANGE_INVOICE_ADDRESS}
 )
@@ -42,6 +42,6 @@ def _until(answer: Answer, seconds: float | None) -> str | None:
     if now is None or seconds is None:
         return None
     try:
-        return (now + timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+        return after(now, seconds)
     except OverflowError:
         return None

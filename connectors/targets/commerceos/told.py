@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
 
 from connectors.exchange import Answer
+from connectors.schedule import http_date
 
 REF_CHARS_MAX = 200
 
@@ -40,9 +40,9 @@ def is_no_record(answer: Answer) -> bool:
 def clock(answer: Answer) -> datetime | None:
     """What time it is there (`Date`, RFC 9110 section 6.6.1); None where it does not say."""
     try:
-        found = parsedate_to_datetime(answer.headers.get("date", ""))
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
+        found = http_date(answer.headers.get("date", ""))
+        return found and found.astimezone(UTC)
+    except OverflowError:
         return None
 
 

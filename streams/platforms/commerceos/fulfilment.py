@@ -9,8 +9,9 @@ from typing import Any
 
 from streams.platforms.commerceos.options import KEY, Options, first_id
 from streams.platforms.commerceos.words import COMMITTED, FULFILMENT, words
-from streams.platforms.facts import number_lines
+from streams.platforms.facts import flagged, number_lines
 from streams.platforms.fields import Inexact, Object, child, identifier, members
+from streams.platforms.webhook import Undecodable
 from streams.vocabulary.base import parse_money
 
 # There are eight or so; what is beyond says nothing more to a person.
@@ -20,22 +21,17 @@ UNREADABLE = "unreadable-units"
 
 def fulfilment_facts(order: Object, options: Options) -> dict[str, Any]:
     """Of each item that says where its units are: its SKU, and how many are at which word. Nothing, where one of them
-    cannot be read: what was counted before holds, rather than a count without them."""
+    cannot be read, but a flag: what was counted before holds, rather than a count without them."""
     found: list[dict[str, Any]] = []
-    if doubts(order):
-        return {}
     for number, item in enumerate(_items(order), 1):
-        if units := _units(item):
+        if (units := _units(item)) is None:
+            return flagged({}, UNREADABLE)
+        if units:
             identifiers = child(child(item, "product"), "identifiers")
             sku = options.sku(identifiers)
             id = identifier(child(item, "identifiers").get(KEY)) or sku or first_id(identifiers) or str(number)
             found.append({"id": id, "units": units} | ({"sku": sku} if sku is not None else {}))
     return {"fulfilment": number_lines(found)} if found else {}
-
-
-def doubts(order: Object) -> list[str]:
-    """The flag of an order whose units cannot be read: a person is to know."""
-    return [UNREADABLE] if any(_units(item) is None for item in _items(order)) else []
 
 
 def stage_of(order: Object) -> str | None:
@@ -59,15 +55,13 @@ def _items(order: Object) -> Sequence[Object]:
 
 def _units(item: Object) -> Mapping[str, Decimal] | None:
     """Word → how many units, where it is any; None where something is neither a word nor a number."""
-    details = item.get("statusDetails")
-    if details is None:
-        return {}
-    if not isinstance(details, list):
+    try:
+        details = members(item, "statusDetails") or ()
+    except Undecodable:
         return None
     found: dict[str, Decimal] = {}
     for detail in details:
-        said = words(detail.get("status")) if isinstance(detail, dict) else ()
-        quantity = _counted(detail.get("quantity")) if isinstance(detail, dict) else None
+        said, quantity = words(detail.get("status")), _counted(detail.get("quantity"))
         if len(said) != 1 or quantity is None:
             return None
         if quantity and len(found) < WORDS_MAX:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 
 from streams.platforms.commerceos import words
-from streams.platforms.commerceos.fulfilment import doubts, fulfilment_facts, stage_of
+from streams.platforms.commerceos.fulfilment import fulfilment_facts, stage_of
 from streams.platforms.commerceos.options import KEY, Options
 from streams.platforms.commerceos.order import own_facts, paid_facts, shipped_facts
 from streams.platforms.commerceos.shipment import shipment_facts
@@ -72,7 +72,7 @@ def statement(item: Object, content: bytes, config: SourceConfig, options: Optio
         platform_event=found.word,
         rank=found.rule.rank,
         occurred_at=moment(item.get("timestamp")),
-        facts=flagged(_facts(item, found, options), *_unknown(found), *_unread(item, found)),
+        facts=flagged(_facts(item, found, options), *_unknown(found)),
         order_key=found.key,
         content=content,
     )
@@ -115,10 +115,6 @@ def _unknown(found: About) -> list[str]:
     if found.shape is Shape.SHIPMENT:
         kind, table = "shipment-status", words.SHIPMENT_STATUSES
     return unknown_words((kind, said, table) for said in found.said[:FLAGS_MAX])
-
-
-def _unread(item: Object, found: About) -> list[str]:
-    return [] if found.shape is Shape.SHIPMENT else doubts(item)
 
 
 def _facts(item: Object, found: About, options: Options) -> dict[str, Any]:
